@@ -1,0 +1,57 @@
+import type { Sensitivity } from './motion.ts';
+
+/** A camera as it is stored. `url` never holds credentials: they stand in `username` and `password`. */
+export interface Camera {
+  /** UUIDv7. */
+  readonly id: string;
+  /** 1–100 characters, unique among the cameras that are not deleted. */
+  readonly name: string;
+  /** Names an adapter of `app/builtins.ts`: `rtsp`, `http_mjpeg`, `file`, … */
+  readonly type: string;
+  readonly url: string;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** Analysed frames per second, 1–30. */
+  readonly frameRate: number;
+  readonly isEnabled: boolean;
+  readonly motionSensitivity: Sensitivity;
+  /** Seconds from the start of one event to the next on the same camera, 0–3600. */
+  readonly motionCooldown: number;
+  /** `config`: set in the configuration file or on the command line, and changed only there. */
+  readonly origin: 'config' | 'api' | 'demo';
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/**
+ * Why a camera is not streaming. `ended` is the end of a recording or a stream that was closed in good order;
+ * `media_host_lost` a decoder process that crashed or hung.
+ */
+export type CameraCause =
+  | 'refused'
+  | 'no_such_host'
+  | 'unreachable'
+  | 'timeout'
+  | 'unauthorized'
+  | 'not_found'
+  | 'unsupported_codec'
+  | 'invalid_data'
+  | 'reset'
+  | 'no_frames'
+  | 'ended'
+  | 'media_host_lost'
+  | 'unknown';
+
+export type CameraStatus = 'connecting' | 'streaming' | 'disconnected' | 'disabled';
+
+export interface CameraState {
+  readonly status: CameraStatus;
+  readonly cause: CameraCause | null;
+  /** What the cause means and what to do; without secrets. */
+  readonly message: string | null;
+  /** When the status last changed, epoch ms. */
+  readonly since: number;
+  /** Measured over the last seconds; 0 when nothing comes. */
+  readonly framesPerSecond: number;
+  readonly lastFrameAt: number | null;
+}

@@ -1,0 +1,96 @@
+import type { Box } from './geometry.ts';
+import type { MotionReason, MotionRegion } from './motion.ts';
+
+/** Something that the object detector recognised. */
+export interface Detection {
+  /** One of the COCO classes, in lower case: `person`, `car`, … */
+  readonly label: string;
+  /** 0..1. */
+  readonly score: number;
+  readonly box: Box;
+}
+
+export type EventSource = 'motion' | 'api' | 'manual';
+
+export type DescriptionStatus = 'pending' | 'done' | 'failed' | 'skipped';
+
+/** The motion that opened an event. */
+export interface EventMotion {
+  /** 0..1, the highest of the episode so far. */
+  readonly score: number;
+  readonly regions: readonly MotionRegion[];
+  readonly reason: MotionReason;
+}
+
+/** One stored picture of an event; number 1 is the best one, from which the thumbnail is made. */
+export interface EventFrame {
+  /** From 1. */
+  readonly number: number;
+  readonly capturedAt: number;
+  /** Relative to the data folder, with forward slashes. */
+  readonly path: string;
+  readonly width: number;
+  readonly height: number;
+  readonly sizeBytes: number;
+  /** What moved in it; empty when that is not known. */
+  readonly regions: readonly MotionRegion[];
+}
+
+/**
+ * Milliseconds from the frame that opened the episode (or, for events from the API, from their arrival) to the
+ * end of each stage; `null` as long as the stage has not ended.
+ */
+export interface EventTimings {
+  readonly captured: number | null;
+  readonly queued: number | null;
+  readonly described: number | null;
+  readonly stored: number | null;
+  readonly total: number | null;
+}
+
+export interface VedetteEvent {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly cameraId: string;
+  readonly cameraName: string;
+  readonly source: EventSource;
+  /** Of the best frame; epoch ms UTC, as are all times here. */
+  readonly timestamp: number;
+  /** The frame that opened the episode. */
+  readonly startedAt: number;
+  /** Last moment of motion; `null` while the episode goes on. */
+  readonly endedAt: number | null;
+  readonly description: string | null;
+  readonly descriptionStatus: DescriptionStatus;
+  /** Why it failed or was skipped, e.g. `overload`; `null` otherwise. */
+  readonly descriptionReason: string | null;
+  /** 0..100 as the provider gave it; `null` when it gave none. */
+  readonly confidence: number | null;
+  readonly objectsDetected: readonly string[];
+  readonly detections: readonly Detection[];
+  readonly motion: EventMotion | null;
+  readonly provider: string | null;
+  readonly model: string | null;
+  readonly frames: readonly EventFrame[];
+  /** Relative to the data folder; `null` when the event has no picture. */
+  readonly thumbnailPath: string | null;
+  readonly alertTriggered: boolean;
+  readonly timings: EventTimings;
+  readonly costUsd: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** What a vision provider answered. */
+export interface Description {
+  /** 1–3 sentences. */
+  readonly text: string;
+  /** 0..100, or `null` when the provider gave none: never made up. */
+  readonly confidence: number | null;
+  /** Labels from structured output or the detector, never from prose. */
+  readonly objects: readonly string[];
+  readonly detections: readonly Detection[];
+  readonly provider: string;
+  readonly model: string | null;
+  readonly costUsd: number | null;
+}

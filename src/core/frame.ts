@@ -1,0 +1,37 @@
+/** One picture of one camera, as small and gray as motion analysis needs it. */
+export interface AnalysisFrame {
+  /** Counts the frames of one connection from 0; a gap is a frame that was left out. */
+  readonly sequence: number;
+  /** When it was taken, epoch milliseconds UTC. Also names the frame when its full-resolution picture is asked for. */
+  readonly capturedAt: number;
+  /** Milliseconds since the first frame of the stream or recording. */
+  readonly mediaTimeMs: number;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Luma, full range 0..255, row by row without padding: `width * height` bytes. */
+  readonly gray: Uint8Array<ArrayBuffer>;
+}
+
+/** A full-resolution picture of a frame, as the camera saw it. */
+export interface Picture {
+  /** Of the frame that it shows; may differ by a fraction of the frame interval from what was asked for. */
+  readonly capturedAt: number;
+  /** Pixels of the JPEG. */
+  readonly width: number;
+  readonly height: number;
+  readonly jpeg: Uint8Array;
+}
+
+/** What is known of a stream once it is open. */
+export interface StreamInfo {
+  /** As FFmpeg names it: `h264`, `hevc`, `mjpeg`, … */
+  readonly codec: string;
+  /** Pixels of the stream, before any scaling. */
+  readonly width: number;
+  readonly height: number;
+  /** What the stream declares; `null` when it declares nothing usable. */
+  readonly framesPerSecond: number | null;
+  /** Of a recording; `null` for a live stream. */
+  readonly durationMs: number | null;
+}

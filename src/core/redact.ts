@@ -1,0 +1,27 @@
+const credentialsInUrl = /([a-z][a-z0-9+.-]*:\/\/)([^/\s]*)@/gi;
+const secretQuery =
+  /([?&](?:password|passwd|pwd|pass|token|key|api_key|apikey|secret|auth|user|username)=)[^&\s#]*/gi;
+
+/** Takes the credentials out of every URL in a text. Everything that is logged, shown or thrown passes here first. */
+export function redact(text: string): string {
+  return text.replace(credentialsInUrl, '$1***@').replace(secretQuery, '$1***');
+}
+
+export interface SplitUrl {
+  /** Without credentials. */
+  readonly url: string;
+  readonly username: string | null;
+  readonly password: string | null;
+}
+
+/** Takes `user:password@` out of an address; the parts come back percent-decoded. An unparsable address is left as it is. */
+export function splitCredentials(address: string): SplitUrl {
+  if (!URL.canParse(address)) return { url: address, username: null, password: null };
+  const parsed = new URL(address);
+  const username = parsed.username === '' ? null : decodeURIComponent(parsed.username);
+  const password = parsed.password === '' ? null : decodeURIComponent(parsed.password);
+  if (username === null && password === null) return { url: address, username, password };
+  parsed.username = '';
+  parsed.password = '';
+  return { url: parsed.href, username, password };
+}

@@ -1,0 +1,34 @@
+import type { AnalysisFrame } from '../core/frame.ts';
+import type { MotionSample, Sensitivity } from '../core/motion.ts';
+
+export interface MotionOptions {
+  readonly sensitivity: Sensitivity;
+  /** Analysed frames per second: what is learnt and how fast is meant in seconds, not in frames. */
+  readonly frameRate: number;
+}
+
+/**
+ * Says of every frame of one camera whether something moves in it. It keeps a model of the empty scene, so it is
+ * always fed, in order, whether or not anybody wants an event now.
+ */
+export interface MotionDetector {
+  detect(frame: AnalysisFrame): MotionSample;
+  /**
+   * Learns the empty scene from the first frames of a recording before any of them is judged, so that the recording
+   * can be judged from its first frame on. The frames are not consumed: pass them to `detect` afterwards.
+   */
+  prime(frames: readonly AnalysisFrame[]): void;
+}
+
+/** A detector that lives in a worker thread, for one camera. */
+export interface MotionChannel extends AsyncDisposable {
+  /** The frame's bytes are moved, not copied: they are empty afterwards. */
+  detect(frame: AnalysisFrame): Promise<MotionSample>;
+  /** As `MotionDetector.prime`; copies. */
+  prime(frames: readonly AnalysisFrame[]): Promise<void>;
+}
+
+/** The worker threads that all cameras share. A thread that dies is started anew and its channels warm up again. */
+export interface MotionEngine extends AsyncDisposable {
+  openChannel(options: MotionOptions): Promise<MotionChannel>;
+}

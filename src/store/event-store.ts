@@ -1,0 +1,174 @@
+import type { Camera } from '../core/camera.ts';
+import type {
+  Description,
+  DescriptionStatus,
+  EventFrame,
+  EventMotion,
+  EventSource,
+  EventTimings,
+  VedetteEvent,
+} from '../core/event.ts';
+
+/** What capture knows of an event. Its pictures are already on the disk. */
+export interface CapturedEvent {
+  readonly id: string;
+  readonly cameraId: string;
+  readonly source: EventSource;
+  readonly timestamp: number;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly motion: EventMotion | null;
+  readonly frames: readonly EventFrame[];
+  readonly thumbnailPath: string | null;
+  readonly timings: EventTimings;
+  /** Given when the event arrives described (from the API): no job is made then. */
+  readonly description?: Description;
+  /** From the `Idempotency-Key` of the request that made it. */
+  readonly idempotency?: { readonly key: string; readonly requestHash: string };
+}
+
+export type CaptureResult =
+  | { readonly kind: 'stored'; readonly event: VedetteEvent }
+  /** The same `Idempotency-Key` was used before, with the same request. */
+  | { readonly kind: 'repeated'; readonly event: VedetteEvent }
+  /** The same `Idempotency-Key` was used before, with another request. */
+  | { readonly kind: 'conflict' };
+
+/** A job as it is stored: one row for each event that still waits for its description. */
+export interface StoredJob {
+  readonly eventId: string;
+  readonly cameraId: string;
+  readonly startedAt: number;
+  readonly attempts: number;
+}
+
+export type FinishOutcome =
+  | { readonly status: 'done'; readonly description: Description }
+  /** `reason` is a cause such as `overload` or an error code with its message; never stored as a description. */
+  | { readonly status: 'failed' | 'skipped'; readonly reason: string };
+
+export interface FinishRequest {
+  readonly eventId: string;
+  readonly outcome: FinishOutcome;
+  readonly timings: Partial<EventTimings>;
+  /** Names of the targets that are to be told; one delivery row each, in the same transaction. */
+  readonly deliverTo: readonly string[];
+}
+
+export interface EventQuery {
+  readonly cameraIds?: readonly string[];
+  /** Epoch ms, inclusive. */
+  readonly startTime?: number;
+  /** Epoch ms, exclusive. */
+  readonly endTime?: number;
+  readonly minConfidence?: number;
+  /** Any of them. */
+  readonly objectTypes?: readonly string[];
+  readonly alertTriggered?: boolean;
+  readonly descriptionStatus?: DescriptionStatus;
+  /** All words must match; "quoted phrases" and prefix* are understood; any text is valid. */
+  readonly searchQuery?: string;
+  /** 1–500. */
+  readonly limit: number;
+  readonly offset: number;
+  /** By timestamp, then id. */
+  readonly sortOrder: 'asc' | 'desc';
+}
+
+export interface EventPage {
+  readonly events: readonly VedetteEvent[];
+  readonly totalCount: number;
+  /** For each event of the page, in its order: the description with the matches between `<mark>` and `</mark>`, HTML-escaped; `null` without a search. */
+  readonly highlights: readonly (string | null)[];
+}
+
+export type DeliveryStatus = 'pending' | 'sent' | 'dead';
+
+export interface Delivery {
+  readonly id: string;
+  readonly eventId: string;
+  readonly target: string;
+  readonly type: string;
+  readonly status: DeliveryStatus;
+  readonly attempts: number;
+  /** Epoch ms; when it is due next. */
+  readonly nextAttemptAt: number;
+  readonly lastError: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/**
+ * The one way to what is stored. All calls run in the database's worker thread. A call that meets a database that is
+ * busy, locked or unreachable rejects with AppError `STORE_UNAVAILABLE` (`isRetryable`).
+ */
+export interface Store extends AsyncDisposable {
+  readonly events: EventStore;
+  readonly cameras: CameraStore;
+  readonly deliveries: DeliveryStore;
+  readonly settings: SettingStore;
+  /** Reads and writes one row; rejects when that is not possible now. */
+  checkHealth(): Promise<{ readonly schemaVersion: number; readonly sizeBytes: number }>;
+}
+
+export interface EventStore {
+  /** Event, frames and (without a description) its job in one transaction, durable (`synchronous=FULL`) when this resolves. */
+  capture(event: CapturedEvent): Promise<CaptureResult>;
+  /** Description or failure, job gone, deliveries in the outbox: one transaction. `undefined` when the event was deleted meanwhile. */
+  finish(request: FinishRequest): Promise<VedetteEvent | undefined>;
+  /** The episode went on: its end and its best motion. `undefined` when the event is gone. */
+  extend(
+    eventId: string,
+    change: { readonly endedAt?: number; readonly motion?: EventMotion },
+  ): Promise<VedetteEvent | undefined>;
+  /** Counts one attempt before a worker starts, so that a job that kills the process is counted too. Answers the attempts so far; `undefined` when there is no such job. */
+  beginAttempt(eventId: string): Promise<number | undefined>;
+  /** Takes the attempt back: the worker was stopped, it did not fail. */
+  releaseAttempt(eventId: string): Promise<void>;
+  /** Oldest first. */
+  pendingJobs(): Promise<StoredJob[]>;
+  get(id: string): Promise<VedetteEvent | undefined>;
+  list(query: EventQuery): Promise<EventPage>;
+  /** Answers the deleted event, whose files are then to be deleted; `undefined` when there was none. */
+  delete(id: string): Promise<VedetteEvent | undefined>;
+  /** Which of these ids exist; for finding files that belong to nothing. */
+  existing(ids: readonly string[]): Promise<string[]>;
+}
+
+export type CameraInput = Omit<Camera, 'id' | 'createdAt' | 'updatedAt'>;
+
+export interface CameraStore {
+  list(): Promise<Camera[]>;
+  get(id: string): Promise<Camera | undefined>;
+  /** Rejects with `CAMERA_NAME_TAKEN`. */
+  create(camera: CameraInput): Promise<Camera>;
+  /** Rejects with `CAMERA_NAME_TAKEN`; `undefined` when there is no such camera. */
+  update(id: string, change: Partial<CameraInput>): Promise<Camera | undefined>;
+  /** The row stays for the events that name it, but no list or look-up shows it again. */
+  delete(id: string): Promise<boolean>;
+  /** Makes the cameras of this origin exactly these, matched by name: creates, updates and deletes. */
+  replaceAll(origin: Camera['origin'], cameras: readonly CameraInput[]): Promise<Camera[]>;
+}
+
+export interface DeliveryStore {
+  /** Pending and due at `now`, oldest first. */
+  due(now: number, limit: number): Promise<Delivery[]>;
+  markSent(id: string, now: number): Promise<void>;
+  /** `nextAttemptAt` null: it is dead. */
+  markFailed(id: string, error: string, nextAttemptAt: number | null, now: number): Promise<void>;
+  /** Makes a dead or pending delivery due now; `undefined` when there is none. */
+  retry(id: string, now: number): Promise<Delivery | undefined>;
+  list(query: {
+    readonly status?: DeliveryStatus;
+    readonly limit: number;
+    readonly offset: number;
+  }): Promise<{
+    readonly deliveries: readonly Delivery[];
+    readonly totalCount: number;
+  }>;
+}
+
+export interface SettingStore {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<void>;
+}
