@@ -25,16 +25,9 @@ const floors: Readonly<Record<string, number>> = {
   cli: 4,
 };
 
-/**
- * Ports are the one exception: a type-only import of a port of the same floor names what the adapter is given, and is
- * gone before anything runs.
- */
-const portModules = new Set(['detection/object-detector.ts', 'media/media-client.ts']);
-
 interface Import {
   readonly file: string;
   readonly target: string;
-  readonly isTypeOnly: boolean;
 }
 
 function sourceFiles(): string[] {
@@ -45,13 +38,13 @@ function sourceFiles(): string[] {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(source, file), 'utf8');
-  const pattern = /^\s*(?:import|export)\s+(type\s)?[^'"`;]*?from\s+['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)|^\s*import\s+['"](\.[^'"]+)['"]/gm;
+  const pattern =
+    /^\s*(?:import|export)\s+(?:type\s)?[^'"`;]*?from\s+['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)|^\s*import\s+['"](\.[^'"]+)['"]/gm;
   return [...text.matchAll(pattern)].map((match) => ({
     file,
-    target: relative(source, join(source, dirname(file), match[2] ?? match[3] ?? match[4] ?? ''))
+    target: relative(source, join(source, dirname(file), match[1] ?? match[2] ?? match[3] ?? ''))
       .split(sep)
       .join('/'),
-    isTypeOnly: match[1] !== undefined,
   }));
 }
 
@@ -59,15 +52,13 @@ function folderOf(path: string): string {
   return path.split('/')[0] ?? '';
 }
 
-function isAllowed({ file, target, isTypeOnly }: Import): boolean {
+function isAllowed({ file, target }: Import): boolean {
   const from = folderOf(file);
   const to = folderOf(target);
   if (from === to) return true;
   const fromFloor = floors[from];
   const toFloor = floors[to];
-  if (fromFloor === undefined || toFloor === undefined) return false;
-  if (toFloor < fromFloor) return true;
-  return isTypeOnly && toFloor === fromFloor && portModules.has(target);
+  return fromFloor !== undefined && toFloor !== undefined && toFloor < fromFloor;
 }
 
 test('every import points to a lower floor or stays in its folder', () => {
@@ -76,7 +67,9 @@ test('every import points to a lower floor or stays in its folder', () => {
   // The scan itself is checked: a pattern that finds nothing would agree with everything.
   expect(files.length).toBeGreaterThan(60);
   expect(imports.length).toBeGreaterThan(files.length);
-  expect(imports.filter((entry) => !isAllowed(entry)).map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
+  expect(
+    imports.filter((entry) => !isAllowed(entry)).map(({ file, target }) => `${file} → ${target}`),
+  ).toEqual([]);
 });
 
 test('every source file stands in a folder that has a floor', () => {
@@ -84,7 +77,9 @@ test('every source file stands in a folder that has a floor', () => {
 });
 
 test('the decoder is touched in one folder only', () => {
-  const users = sourceFiles().filter((file) => /from ['"]node-av/.test(readFileSync(join(source, file), 'utf8')));
+  const users = sourceFiles().filter((file) =>
+    /from ['"]node-av/.test(readFileSync(join(source, file), 'utf8')),
+  );
   expect(users.length).toBeGreaterThan(0);
   expect(users.filter((file) => folderOf(file) !== 'media')).toEqual([]);
 });

@@ -1,5 +1,5 @@
-import type { Detection } from '../core/event.ts';
-import type { Box } from '../core/geometry.ts';
+import type { Detection } from './event.ts';
+import type { Box } from './geometry.ts';
 
 export interface DetectionRequest {
   /** A JPEG of any size. */

@@ -1,0 +1,59 @@
+import type { CameraCause } from './camera.ts';
+import { AppError } from './errors.ts';
+import type { AnalysisFrame, Picture, StreamInfo } from './frame.ts';
+
+/**
+ * One connection to one camera. Opened once; whoever wants to reconnect creates another source.
+ *
+ * `open` yields frames at the camera's frame rate until the signal aborts (then it returns), a recording ends (then
+ * it returns too) or the connection is lost (then it throws a `CameraLostError` with its typed cause).
+ */
+export interface CameraSource extends AsyncDisposable {
+  /** May be called once. */
+  open(signal: AbortSignal): AsyncIterable<AnalysisFrame>;
+  /** Known once the first frame has come. */
+  readonly info: StreamInfo | undefined;
+  /**
+   * The full-resolution pictures of frames that `open` has yielded, in the order asked for, decoded cleanly from the
+   * packets that are kept of the last seconds.
+   *
+   * @param capturedAt of the frames; at most 8
+   * @throws AppError `PICTURE_GONE` when the packets are no longer kept, `CAMERA_LOST` when the connection has gone
+   */
+  pictures(capturedAt: readonly number[], signal: AbortSignal): Promise<Picture[]>;
+}
+
+/** The connection is gone, or was never made. The message says what the cause means and what to do. */
+export class CameraLostError extends AppError {
+  readonly cameraCause: CameraCause;
+
+  constructor(cameraCause: CameraCause, message: string, options: { cause?: unknown } = {}) {
+    super('CAMERA_LOST', message, options);
+    this.name = 'CameraLostError';
+    this.cameraCause = cameraCause;
+  }
+}
+
+/** How the decoder is to open an address. */
+export interface StreamRequest {
+  /** For logs: the camera's name. */
+  readonly name: string;
+  readonly protocol: 'rtsp' | 'http_mjpeg' | 'file';
+  /** An absolute path for `file`, an address without credentials otherwise. */
+  readonly url: string;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** Only for `rtsp`. */
+  readonly transport: 'tcp' | 'udp';
+  /** Analysed frames per second, 1–30. */
+  readonly frameRate: number;
+  /** Of a recording: `realtime` yields as a camera would, `fastest` as quickly as the reader takes them. */
+  readonly pacing: 'realtime' | 'fastest';
+  /** Of a recording: begins again at its end, for ever. */
+  readonly isLooping: boolean;
+}
+
+/** Opens streams in decoder processes that may die without harm. */
+export interface StreamOpener {
+  openStream(request: StreamRequest): CameraSource;
+}
