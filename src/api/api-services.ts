@@ -1,0 +1,95 @@
+import type { z } from 'zod';
+import type { Camera, CameraState } from '../core/camera.ts';
+import type { Clock } from '../core/clock.ts';
+import type { VedetteEvent } from '../core/event.ts';
+import type { Picture, StreamInfo } from '../core/frame.ts';
+import type { LiveFeed } from '../core/live-feed.ts';
+import type { Logger } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { CameraInput, CaptureResult, Store } from '../store/event-store.ts';
+
+export interface CameraWithState {
+  readonly camera: Camera;
+  readonly state: CameraState;
+}
+
+export interface CameraTestResult {
+  readonly info: StreamInfo;
+  readonly picture: Picture;
+  /** From the start of connecting to the first picture. */
+  readonly latencyMs: number;
+}
+
+/** The cameras as they run. */
+export interface CameraService {
+  /** The kinds of camera that can be set up. */
+  readonly types: readonly {
+    readonly type: string;
+    readonly title: string;
+    readonly url: z.ZodType<string>;
+    accepts(url: string): boolean;
+  }[];
+  list(): readonly CameraWithState[];
+  get(id: string): CameraWithState | undefined;
+  /** Stores and starts it. */
+  create(input: CameraInput): Promise<CameraWithState>;
+  /** Stores the change and restarts the camera when the change asks for it; `undefined` when there is none. */
+  update(id: string, change: Partial<CameraInput>): Promise<CameraWithState | undefined>;
+  delete(id: string): Promise<boolean>;
+  /** Drops the connection and connects at once. */
+  reconnect(id: string): void;
+  /** Connects, takes one picture and disconnects; nothing is stored. Throws a `CameraLostError` with its typed cause. */
+  test(input: CameraInput): Promise<CameraTestResult>;
+  /** The latest picture. Throws `CAMERA_NOT_STREAMING`. */
+  preview(id: string): Promise<Picture>;
+  /** Captures and describes what the camera sees now. Throws `CAMERA_NOT_STREAMING`. */
+  analyze(id: string): Promise<VedetteEvent>;
+}
+
+export interface SubmittedEvent {
+  readonly cameraId: string;
+  readonly timestamp: number;
+  readonly description: string | null;
+  readonly confidence: number | null;
+  readonly objectsDetected: readonly string[];
+  /** Any picture format that can be read; checked by its bytes. */
+  readonly picture: Uint8Array | null;
+  readonly idempotency?: { readonly key: string; readonly requestHash: string };
+}
+
+/** The same capture and the same finish that every event goes through. */
+export interface EventService {
+  submit(event: SubmittedEvent): Promise<CaptureResult>;
+  /** Row, files and waiting job; false when there was none. */
+  delete(id: string): Promise<boolean>;
+  /** The bytes of a stored picture. Throws `PICTURE_NOT_FOUND`. */
+  readPicture(path: string): Promise<Uint8Array>;
+}
+
+export interface ComponentHealth {
+  readonly status: 'healthy' | 'degraded' | 'down';
+  /** What is wrong and what to do; `null` when nothing is. */
+  readonly cause: string | null;
+}
+
+export interface HealthReport extends Pick<ComponentHealth, 'status'> {
+  readonly components: Readonly<Record<string, ComponentHealth>>;
+}
+
+/** Everything that the API needs of the running application. */
+export interface ApiServices {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly store: Pick<Store, 'events' | 'deliveries'>;
+  readonly cameras: CameraService;
+  readonly events: EventService;
+  readonly live: LiveFeed;
+  readonly metrics: Metrics;
+  /** Looks at every component now; answers within 500 ms. */
+  health(): Promise<HealthReport>;
+  /** False until everything is started and from the first stop signal on. */
+  isReady(): boolean;
+  /** Told whenever the number of WebSocket clients changes. */
+  setLiveClients(count: number): void;
+}
