@@ -24,17 +24,22 @@ export const errorCodes = {
   STORE_UNAVAILABLE: { status: 503, isRetryable: true },
   STORE_CORRUPT: { status: 503, isRetryable: false },
   STORE_TOO_NEW: { status: 503, isRetryable: false },
+  STORE_IN_USE: { status: 503, isRetryable: false },
+  NOT_READY: { status: 503, isRetryable: true },
   SHUTTING_DOWN: { status: 503, isRetryable: true },
   CAMERA_LOST: { status: 503, isRetryable: true },
   MEDIA_HOST_LOST: { status: 503, isRetryable: true },
   PICTURE_GONE: { status: 503, isRetryable: false },
+  CLIP_NOT_WRITTEN: { status: 500, isRetryable: false },
   MODEL_UNAVAILABLE: { status: 503, isRetryable: false },
   DETECTION_FAILED: { status: 503, isRetryable: true },
+  MOTION_UNAVAILABLE: { status: 503, isRetryable: true },
   DESCRIBE_FAILED: { status: 503, isRetryable: true },
   DESCRIBE_TIMEOUT: { status: 503, isRetryable: true },
   DELIVERY_FAILED: { status: 503, isRetryable: true },
   CONFIG_INVALID: { status: 500, isRetryable: false },
   ADDRESS_REFUSED: { status: 500, isRetryable: false },
+  ADDRESS_UNAVAILABLE: { status: 500, isRetryable: false },
 } as const satisfies Record<string, { status: number; isRetryable: boolean }>;
 
 export type ErrorCode = keyof typeof errorCodes;

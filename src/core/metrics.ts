@@ -45,6 +45,18 @@ export interface MetricsSnapshot extends LiveGauges {
   readonly cpuSeconds: number;
 }
 
+const idleGauges: LiveGauges = {
+  queueDepth: 0,
+  queueCapacity: 0,
+  workersConfigured: 0,
+  workersBusy: 0,
+  cameras: { connecting: 0, streaming: 0, disconnected: 0, disabled: 0 },
+  mediaHosts: 0,
+  mediaHostRestarts: 0,
+  liveClients: 0,
+  eventLoopDelayP99Ms: 0,
+};
+
 const windowSize = 1000;
 
 class LatencyWindow {
@@ -110,7 +122,8 @@ export class Metrics {
   );
   readonly #gauges: () => LiveGauges;
 
-  constructor(gauges: () => LiveGauges) {
+  /** @param gauges without it, nothing that runs is looked at: for commands that only count */
+  constructor(gauges: () => LiveGauges = () => idleGauges) {
     this.#gauges = gauges;
     this.#gauge('vedette_queue_depth', 'Jobs that wait', (live) => live.queueDepth);
     this.#gauge('vedette_queue_capacity', 'Jobs that may wait', (live) => live.queueCapacity);

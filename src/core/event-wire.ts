@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import type { EventFrame, VedetteEvent } from './event.ts';
+import type { MotionRegion } from './motion.ts';
+import { nullableTime, toWireTime, wireBox, wireTime } from './wire-values.ts';
+
+const regionSchema = z.object({ box: wireBox, area: z.number() });
+
+const milliseconds = z.number().nullable();
+
+/** An event as it leaves: in answers of the API, in live messages and in notifications. */
+export const eventWireSchema = z
+  .object({
+    id: z.string(),
+    camera_id: z.string(),
+    camera_name: z.string(),
+    source: z.enum(['motion', 'api', 'manual']),
+    timestamp: wireTime.meta({ description: 'Of the best frame' }),
+    started_at: wireTime.meta({ description: 'Of the frame that opened the episode' }),
+    ended_at: nullableTime.meta({ description: 'Last moment of motion; null while it goes on' }),
+    description: z.string().nullable(),
+    description_status: z.enum(['pending', 'done', 'failed', 'skipped']),
+    description_reason: z.string().nullable().meta({ description: 'Why it failed or was skipped' }),
+    confidence: z.number().nullable().meta({ description: '0–100; null when the provider gave none' }),
+    objects_detected: z.array(z.string()),
+    detections: z.array(z.object({ label: z.string(), score: z.number(), box: wireBox })),
+    motion: z
+      .object({
+        score: z.number(),
+        regions: z.array(regionSchema),
+        reason: z.enum(['motion', 'quiet', 'small', 'warming_up', 'whole_picture', 'flicker']),
+      })
+      .nullable(),
+    provider: z.string().nullable(),
+    model: z.string().nullable(),
+    thumbnail_url: z.string().nullable().meta({ description: 'Relative to the address of the server' }),
+    alert_triggered: z.boolean(),
+    timings_ms: z
+      .object({
+        captured: milliseconds,
+        queued: milliseconds,
+        described: milliseconds,
+        stored: milliseconds,
+        total: milliseconds,
+      })
+      .meta({ description: 'From the frame that opened the episode to the end of each stage' }),
+    cost_usd: z.number().nullable(),
+    created_at: wireTime,
+    updated_at: wireTime,
+  })
+  .meta({ id: 'Event' });
+
+export type EventWire = z.output<typeof eventWireSchema>;
+
+const frameSchema = z.object({
+  number: z.int().meta({ description: 'From 1; number 1 is the best one' }),
+  captured_at: wireTime,
+  url: z.string(),
+  width: z.int(),
+  height: z.int(),
+  size_bytes: z.int(),
+  regions: z.array(regionSchema),
+});
+
+/** One event alone: with its pictures. */
+export const eventDetailWireSchema = z
+  .object({ ...eventWireSchema.shape, frames: z.array(frameSchema) })
+  .meta({ id: 'EventDetail' });
+
+export type EventDetailWire = z.output<typeof eventDetailWireSchema>;
+
+export function toEventWire(event: VedetteEvent): EventWire {
+  return {
+    id: event.id,
+    camera_id: event.cameraId,
+    camera_name: event.cameraName,
+    source: event.source,
+    timestamp: toWireTime(event.timestamp),
+    started_at: toWireTime(event.startedAt),
+    ended_at: event.endedAt === null ? null : toWireTime(event.endedAt),
+    description: event.description,
+    description_status: event.descriptionStatus,
+    description_reason: event.descriptionReason,
+    confidence: event.confidence,
+    objects_detected: [...event.objectsDetected],
+    detections: event.detections.map(({ label, score, box }) => ({ label, score, box: [...box] })),
+    motion:
+      event.motion === null
+        ? null
+        : {
+            score: event.motion.score,
+            regions: event.motion.regions.map(toRegion),
+            reason: event.motion.reason,
+          },
+    provider: event.provider,
+    model: event.model,
+    thumbnail_url: event.thumbnailPath === null ? null : `/api/v1/events/${event.id}/thumbnail`,
+    alert_triggered: event.alertTriggered,
+    timings_ms: {
+      captured: event.timings.captured,
+      queued: event.timings.queued,
+      described: event.timings.described,
+      stored: event.timings.stored,
+      total: event.timings.total,
+    },
+    cost_usd: event.costUsd,
+    created_at: toWireTime(event.createdAt),
+    updated_at: toWireTime(event.updatedAt),
+  };
+}
+
+export function toEventDetailWire(event: VedetteEvent): EventDetailWire {
+  return { ...toEventWire(event), frames: event.frames.map((frame) => toFrame(event.id, frame)) };
+}
+
+function toFrame(eventId: string, frame: EventFrame): EventDetailWire['frames'][number] {
+  return {
+    number: frame.number,
+    captured_at: toWireTime(frame.capturedAt),
+    url: `/api/v1/events/${eventId}/frames/${frame.number}`,
+    width: frame.width,
+    height: frame.height,
+    size_bytes: frame.sizeBytes,
+    regions: frame.regions.map(toRegion),
+  };
+}
+
+function toRegion(region: MotionRegion): z.output<typeof regionSchema> {
+  return { box: [...region.box], area: region.area };
+}

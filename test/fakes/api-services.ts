@@ -1,0 +1,318 @@
+import { z } from 'zod';
+import type {
+  ApiServices,
+  CameraService,
+  CameraTestResult,
+  CameraWithState,
+  HealthReport,
+} from '../../src/api/api-services.ts';
+import { createServer } from '../../src/api/server.ts';
+import type { CameraState } from '../../src/core/camera.ts';
+import { systemClock, type Clock } from '../../src/core/clock.ts';
+import { AppError } from '../../src/core/errors.ts';
+import type { VedetteEvent } from '../../src/core/event.ts';
+import type { Picture } from '../../src/core/frame.ts';
+import { createId } from '../../src/core/ids.ts';
+import { LiveFeed } from '../../src/core/live-feed.ts';
+import { silentLog, type Logger } from '../../src/core/log.ts';
+import { Metrics } from '../../src/core/metrics.ts';
+import type { CameraInput, CapturedEvent, CaptureResult, Store } from '../../src/store/event-store.ts';
+import { createMediaFiles, type EventPicture, type MediaFiles } from '../../src/store/media-files.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+
+const noTimings = { captured: 12, queued: null, described: null, stored: null, total: null };
+
+/** Cameras without a camera behind them: they are stored for real and say what the test tells them to say. */
+export class FakeCameras implements CameraService {
+  readonly types = [
+    {
+      type: 'rtsp',
+      title: 'RTSP',
+      url: z.string().regex(/^rtsps?:\/\/[^/]+/i, 'an address such as rtsp://192.168.1.20:554/stream1'),
+      accepts: (url: string) => /^rtsps?:/i.test(url),
+    },
+    {
+      type: 'http_mjpeg',
+      title: 'MJPEG over HTTP',
+      url: z.string().regex(/^https?:\/\/[^/]+/i, 'an address such as http://192.168.1.21/video.mjpg'),
+      accepts: (url: string) => /^https?:/i.test(url),
+    },
+  ];
+  /** What `test` answers or throws. */
+  onTest: (input: CameraInput) => Promise<CameraTestResult> = () =>
+    Promise.reject(new AppError('INTERNAL', 'The test has not said how a camera answers.'));
+  /** What `preview` answers; nothing means that the camera does not stream. */
+  picture: Picture | undefined;
+  onAnalyze: (id: string) => Promise<VedetteEvent> = () => Promise.reject(notStreaming());
+  readonly reconnected: string[] = [];
+  readonly #store: Store;
+  readonly #live: LiveFeed;
+  readonly #running = new Map<string, CameraWithState>();
+
+  constructor(store: Store, live: LiveFeed) {
+    this.#store = store;
+    this.#live = live;
+  }
+
+  list(): readonly CameraWithState[] {
+    return [...this.#running.values()];
+  }
+
+  get(id: string): CameraWithState | undefined {
+    return this.#running.get(id);
+  }
+
+  async create(input: CameraInput): Promise<CameraWithState> {
+    const camera = await this.#store.cameras.create(input);
+    const running = { camera, state: stateOf(camera.isEnabled) };
+    this.#running.set(camera.id, running);
+    return running;
+  }
+
+  async update(id: string, change: Partial<CameraInput>): Promise<CameraWithState | undefined> {
+    const camera = await this.#store.cameras.update(id, change);
+    if (camera === undefined) return undefined;
+    const running = { camera, state: stateOf(camera.isEnabled) };
+    this.#running.set(id, running);
+    return running;
+  }
+
+  async delete(id: string): Promise<boolean> {
+    this.#running.delete(id);
+    return this.#store.cameras.delete(id);
+  }
+
+  reconnect(id: string): void {
+    this.reconnected.push(id);
+  }
+
+  async test(input: CameraInput): Promise<CameraTestResult> {
+    return this.onTest(input);
+  }
+
+  async preview(): Promise<Picture> {
+    if (this.picture === undefined) throw notStreaming();
+    return this.picture;
+  }
+
+  async analyze(id: string): Promise<VedetteEvent> {
+    return this.onAnalyze(id);
+  }
+
+  changeState(id: string, change: Partial<CameraState>): void {
+    const running = this.#running.get(id);
+    if (running === undefined) throw new Error(`no camera ${id}`);
+    const state = { ...running.state, ...change };
+    this.#running.set(id, { ...running, state });
+    this.#live.publish({
+      type: 'CAMERA_STATUS_CHANGED',
+      cameraId: id,
+      cameraName: running.camera.name,
+      state,
+    });
+  }
+}
+
+function stateOf(isEnabled: boolean): CameraState {
+  return {
+    status: isEnabled ? 'connecting' : 'disabled',
+    cause: null,
+    message: null,
+    since: Date.UTC(2026, 2, 1),
+    framesPerSecond: 0,
+    lastFrameAt: null,
+  };
+}
+
+function notStreaming(): AppError {
+  return new AppError('CAMERA_NOT_STREAMING', 'The camera does not stream.');
+}
+
+export interface RunningApi extends AsyncDisposable {
+  readonly url: string;
+  readonly store: Store;
+  readonly media: MediaFiles;
+  readonly live: LiveFeed;
+  readonly cameras: FakeCameras;
+  readonly metrics: Metrics;
+  /** Calls the API with JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+  addCamera(name?: string, origin?: CameraInput['origin']): Promise<string>;
+  /** Captures an event and, with a description, finishes it, as the pipeline does. */
+  addEvent(
+    event: { cameraId: string } & Partial<CapturedEvent>,
+    pictures?: readonly EventPicture[],
+  ): Promise<VedetteEvent>;
+  health: HealthReport;
+  isReady: boolean;
+  liveClients: number;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** `undefined` when the answer is not JSON. */
+  readonly json: unknown;
+}
+
+/** A server over a real store in a folder of its own; everything goes when it is disposed of. */
+export async function startApi(
+  options: {
+    readonly clock?: Clock;
+    readonly log?: Logger;
+    readonly host?: string;
+    readonly port?: number;
+  } = {},
+): Promise<RunningApi> {
+  const { clock = systemClock, log = silentLog(), host = '127.0.0.1', port = 0 } = options;
+  await using cleanup = new AsyncDisposableStack();
+  const dir = cleanup.use(await makeTempDir());
+  const store = cleanup.use(await openStore({ dataDir: dir.path, log, clock: systemClock }));
+  const media = createMediaFiles({ dataDir: dir.path });
+  const live = new LiveFeed({ now: () => clock.now() });
+  const cameras = new FakeCameras(store, live);
+  const metrics = new Metrics(() => ({
+    queueDepth: 2,
+    queueCapacity: 50,
+    workersConfigured: 2,
+    workersBusy: 1,
+    cameras: { connecting: 1, streaming: 2, disconnected: 0, disabled: 0 },
+    mediaHosts: 1,
+    mediaHostRestarts: 0,
+    liveClients: api.liveClients,
+    eventLoopDelayP99Ms: Number.NaN,
+  }));
+
+  async function capture(event: CapturedEvent): Promise<CaptureResult> {
+    const result = await store.events.capture(event);
+    if (result.kind === 'stored') live.publish({ type: 'EVENT_CREATED', event: result.event });
+    return result;
+  }
+
+  const services: ApiServices = {
+    version: '0.0.0-test',
+    clock,
+    log,
+    store,
+    cameras,
+    live,
+    metrics,
+    health: () => Promise.resolve(api.health),
+    isReady: () => api.isReady,
+    setLiveClients: (count) => {
+      api.liveClients = count;
+    },
+    events: {
+      async submit(submitted) {
+        const id = createId();
+        const picture =
+          submitted.picture === null ? undefined : await media.inspectPicture(submitted.picture);
+        const written = await media.writeEventPictures(
+          id,
+          submitted.timestamp,
+          picture === undefined ? [] : [{ ...picture, capturedAt: submitted.timestamp, regions: [] }],
+        );
+        return capture({
+          id,
+          cameraId: submitted.cameraId,
+          source: 'api',
+          timestamp: submitted.timestamp,
+          startedAt: submitted.timestamp,
+          endedAt: submitted.timestamp,
+          motion: null,
+          ...written,
+          timings: noTimings,
+          ...(submitted.description === null
+            ? {}
+            : {
+                description: {
+                  text: submitted.description,
+                  confidence: submitted.confidence,
+                  objects: submitted.objectsDetected,
+                  detections: [],
+                  provider: 'api',
+                  model: null,
+                  costUsd: null,
+                },
+              }),
+          ...(submitted.idempotency === undefined ? {} : { idempotency: submitted.idempotency }),
+        });
+      },
+      async delete(id) {
+        const event = await store.events.delete(id);
+        if (event === undefined) return false;
+        await media.remove(event);
+        live.publish({ type: 'EVENT_DELETED', eventId: id });
+        return true;
+      },
+      readPicture: (path) => media.read(path),
+    },
+  };
+
+  let cameraCount = 0;
+  const server = cleanup.use(await createServer(services, { host, port }));
+  const resources = cleanup.move();
+  const api: RunningApi = {
+    url: server.url,
+    store,
+    media,
+    live,
+    cameras,
+    metrics,
+    health: { status: 'healthy', components: { store: { status: 'healthy', cause: null } } },
+    isReady: true,
+    liveClients: 0,
+    async call(method, path, body, headers = {}) {
+      const response = await fetch(server.url + path, {
+        method,
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        json: isJson ? (JSON.parse(text) as unknown) : undefined,
+      };
+    },
+    async addCamera(name = `Camera ${(cameraCount += 1)}`, origin = 'api') {
+      const { camera } = await cameras.create({
+        name,
+        type: 'rtsp',
+        url: 'rtsp://192.168.1.20:554/stream1',
+        username: null,
+        password: null,
+        frameRate: 5,
+        isEnabled: true,
+        motionSensitivity: 'medium',
+        motionCooldown: 60,
+        origin,
+      });
+      return camera.id;
+    },
+    async addEvent(event, pictures = []) {
+      const id = event.id ?? createId();
+      const timestamp = event.timestamp ?? Date.UTC(2026, 2, 1, 8);
+      const written = await media.writeEventPictures(id, timestamp, pictures);
+      const result = await capture({
+        id,
+        source: 'motion',
+        timestamp,
+        startedAt: timestamp,
+        endedAt: null,
+        motion: null,
+        ...written,
+        timings: noTimings,
+        ...event,
+      });
+      if (result.kind !== 'stored') throw new Error(`the event was not stored: ${result.kind}`);
+      return result.event;
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+  return api;
+}
