@@ -1,0 +1,102 @@
+import type { StreamRequest } from '../core/camera-source.ts';
+import type { CameraCause } from '../core/camera.ts';
+import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
+
+/** What the service tells a media host. `stream` and `request` are numbers that the service gives out. */
+export type ToHost =
+  | {
+      readonly kind: 'open';
+      readonly stream: number;
+      readonly request: StreamRequest;
+      readonly limits: StreamLimits;
+    }
+  /** Stop reading and close the connection. What is kept for pictures stays. Answered by `stopped`. */
+  | { readonly kind: 'stop'; readonly stream: number }
+  /** Stop, and free everything. Answered by `closed`. */
+  | { readonly kind: 'close'; readonly stream: number }
+  /** The reader has taken one frame: one more may be under way. */
+  | { readonly kind: 'ack'; readonly stream: number }
+  | {
+      readonly kind: 'pictures';
+      readonly stream: number;
+      readonly request: number;
+      readonly capturedAt: readonly number[];
+    }
+  /** Nobody waits for these pictures any more. */
+  | { readonly kind: 'forget'; readonly stream: number; readonly request: number }
+  | { readonly kind: 'ping' }
+  /** Close every stream and exit. */
+  | { readonly kind: 'shutdown' };
+
+/** What a media host tells the service. */
+export type FromHost =
+  /** The decoder library is loaded and messages are read. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'info'; readonly stream: number; readonly info: StreamInfo }
+  | { readonly kind: 'frame'; readonly stream: number; readonly frame: AnalysisFrame }
+  /** The recording is over. */
+  | { readonly kind: 'end'; readonly stream: number }
+  | {
+      readonly kind: 'lost';
+      readonly stream: number;
+      readonly cause: CameraCause;
+      /** Without secrets. */
+      readonly message: string;
+    }
+  /** The connection is closed and no native call for reading or decoding is under way. */
+  | { readonly kind: 'stopped'; readonly stream: number }
+  | { readonly kind: 'closed'; readonly stream: number }
+  | {
+      readonly kind: 'pictures';
+      readonly stream: number;
+      readonly request: number;
+      readonly pictures: readonly Picture[];
+    }
+  | {
+      readonly kind: 'no_pictures';
+      readonly stream: number;
+      readonly request: number;
+      readonly message: string;
+    }
+  | { readonly kind: 'pong'; readonly counters: HostCounters };
+
+/** Bounds of one stream. */
+export interface StreamLimits {
+  /** Until the connection is made and the first packet has come, ms. */
+  readonly openMs: number;
+  /** Without a packet, ms; then the connection is given up. */
+  readonly noPacketMs: number;
+  /** A live stream of which nothing can be decoded for so long is given up, ms. */
+  readonly onlyErrorsMs: number;
+  /** Of the packets kept for pictures: at least so long, in whole groups of pictures, ms … */
+  readonly ringMs: number;
+  /** … as far as they fit into so many bytes. */
+  readonly ringBytes: number;
+}
+
+/** Since the host was started. */
+export interface HostCounters {
+  /** Frames for which the reader was too slow; a newer one took their place. */
+  readonly framesDropped: number;
+  /** Packets, frames included, that could not be decoded. */
+  readonly packetsCorrupt: number;
+  /** Packets of live streams that the decoder was too slow for, or that waited for a key frame in vain. */
+  readonly packetsSkipped: number;
+  /** Packets that left the ring early because it was full. */
+  readonly packetsEvicted: number;
+}
+
+export type HostCounter = keyof HostCounters;
+
+export const noCounters: HostCounters = {
+  framesDropped: 0,
+  packetsCorrupt: 0,
+  packetsSkipped: 0,
+  packetsEvicted: 0,
+};
+
+/** More than what a host may send beyond the reader's acknowledgements: unacknowledged frames of one stream. */
+export const frameWindow = { live: 4, lossless: 8 } as const;
+
+/** Requests for pictures that may wait in one stream. */
+export const pictureRequestLimit = 8;

@@ -1,0 +1,367 @@
+import { AV_CODEC_ID_MJPEG, AV_NOPTS_VALUE } from 'node-av/constants';
+import { Packet, type CodecParameters } from 'node-av/lib';
+import type { StreamRequest } from '../core/camera-source.ts';
+import type { CameraCause } from '../core/camera.ts';
+import type { Clock } from '../core/clock.ts';
+import { isAbort, messageOf } from '../core/errors.ts';
+import { redact } from '../core/redact.ts';
+import { lost, StreamLost } from './camera-cause.ts';
+import { FrameAnalyser, type AnalysisItem, type DecodedFacts } from './frame-analyser.ts';
+import { FrameGate } from './frame-gate.ts';
+import { FrameOutlet } from './frame-outlet.ts';
+import { frameWindow, type FromHost, type HostCounter, type StreamLimits } from './host-protocol.ts';
+import { ArrivalClock, LiveClock, RecordingClock, type PacketClock } from './packet-clock.ts';
+import { PacketQueue } from './packet-queue.ts';
+import { PacketRing } from './packet-ring.ts';
+import { PictureDesk } from './picture-desk.ts';
+import { StreamInput } from './stream-input.ts';
+import { codecNameOf } from './video-decoder.ts';
+
+/** A network call that has not noticed its interruption ends by itself so much later than the watchdog's limit. */
+const ioGraceMs = 2_000;
+
+/** A read that is under way when the stream is stopped may end by itself, so that the camera is told goodbye. */
+const farewellMs = 300;
+
+const watchEveryMs = 500;
+
+/** Assumed of recordings that say nothing. */
+const defaultFrameUs = 40_000;
+
+export interface HostStreamOptions {
+  readonly id: number;
+  readonly request: StreamRequest;
+  readonly limits: StreamLimits;
+  readonly clock: Clock;
+  readonly send: (message: FromHost) => void;
+  readonly count: (counter: HostCounter, by: number) => void;
+}
+
+/**
+ * One stream inside a media host: reads packets, keeps the last of them for pictures, decodes them and sends small
+ * gray frames. The reader and the decoder run side by side, so that packets are timed when they arrive and a slow
+ * decoder skips instead of lagging behind.
+ */
+export class HostStream {
+  readonly #options: HostStreamOptions;
+  readonly #isLive: boolean;
+  /** Aborted when nothing more is to be read or decoded, whatever the reason. */
+  readonly #halted = new AbortController();
+  readonly #queue: PacketQueue<AnalysisItem>;
+  readonly #outlet: FrameOutlet;
+  readonly #ring: PacketRing<Packet>;
+  readonly #desk: PictureDesk;
+  #input: StreamInput;
+  #parameters: CodecParameters | undefined;
+  #analyser: FrameAnalyser | undefined;
+  /** Thins out what is read where every packet is a whole picture. */
+  #packetGate: FrameGate | undefined;
+  #packetClock: PacketClock | undefined;
+  /** Of the first packet: epoch µs, and monotonic ms. */
+  #startUs = 0;
+  #startedAt = 0;
+  #finished: Promise<void> | undefined;
+  /** Set once: no `end` or `lost` is sent after it. */
+  #isOver = false;
+  /** Monotonic, while a native call is under way. */
+  #openingSince: number | undefined;
+  #readingSince: number | undefined;
+
+  constructor(options: HostStreamOptions) {
+    const { id, request, limits, send, count } = options;
+    this.#options = options;
+    this.#isLive = request.protocol !== 'file';
+    const isLossless = !this.#isLive && request.pacing === 'fastest';
+    this.#queue = new PacketQueue(isLossless ? 'lossless' : 'drop_late', (dropped) => {
+      count('packetsSkipped', dropped);
+    });
+    this.#outlet = new FrameOutlet(
+      isLossless ? frameWindow.lossless : frameWindow.live,
+      isLossless ? 'lossless' : 'newest_wins',
+      (frame) => {
+        send({ kind: 'frame', stream: id, frame });
+      },
+      () => {
+        count('framesDropped', 1);
+      },
+    );
+    this.#ring = new PacketRing(limits.ringMs, limits.ringBytes, (evicted) => {
+      count('packetsEvicted', evicted);
+    });
+    this.#desk = new PictureDesk(id, this.#ring, send);
+    this.#input = this.#newInput();
+  }
+
+  /** Sends what comes of the stream, at the end `end` or `lost`, unless it was stopped, and `stopped`. */
+  start(): void {
+    this.#finished ??= this.#run();
+  }
+
+  acknowledge(): void {
+    this.#outlet.acknowledge();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    if (this.#halted.signal.aborted) return;
+    this.#halt();
+    if (this.#openingSince === undefined) void this.#interruptLater();
+    else this.#input.interrupt();
+  }
+
+  requestPictures(request: number, capturedAt: readonly number[]): void {
+    this.#desk.request(request, capturedAt, this.#parameters);
+  }
+
+  forgetPictures(request: number): void {
+    this.#desk.forget(request);
+  }
+
+  /** Stops, frees everything and sends `closed`. */
+  async close(): Promise<void> {
+    this.stop();
+    await this.#finished;
+    await this.#desk.close();
+    this.#ring.clear();
+    this.#parameters?.free();
+    this.#parameters = undefined;
+    this.#options.send({ kind: 'closed', stream: this.#options.id });
+  }
+
+  async #run(): Promise<void> {
+    const watching = this.#watch();
+    let analysing: Promise<void> | undefined;
+    try {
+      await this.#open();
+      analysing = this.#analyse();
+      await this.#readAll();
+    } catch (error) {
+      // What was read before is still decoded: of a recording nothing is left out, of a camera it takes moments.
+      this.#queue.close();
+      await analysing;
+      this.#fail(error);
+    }
+    this.#queue.close();
+    await analysing;
+    this.#conclude();
+    this.#halt();
+    await watching;
+    await this.#input.close();
+    this.#options.send({ kind: 'stopped', stream: this.#options.id });
+  }
+
+  /** The end of a recording that was read to its end. */
+  #conclude(): void {
+    if (this.#isOver) return;
+    if (this.#analyser?.frameCount === 0) {
+      this.#fail(this.#lost('invalid_data', 'no picture could be decoded'));
+      return;
+    }
+    this.#isOver = true;
+    this.#options.send({ kind: 'end', stream: this.#options.id });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { cameraCause: cause, message } =
+      error instanceof StreamLost ? error : this.#lost('unknown', messageOf(error));
+    this.#options.send({ kind: 'lost', stream: this.#options.id, cause, message: redact(message) });
+    this.#halt();
+    this.#input.interrupt();
+  }
+
+  #lost(cause: CameraCause, detail = ''): StreamLost {
+    return lost(cause, this.#options.request, detail);
+  }
+
+  /** Makes everything that waits return, but for a read that is under way. */
+  #halt(): void {
+    this.#halted.abort();
+    this.#queue.abandon();
+    this.#outlet.close();
+  }
+
+  async #interruptLater(): Promise<void> {
+    const input = this.#input;
+    await this.#options.clock.sleep(farewellMs);
+    if (this.#readingSince !== undefined) input.interrupt();
+  }
+
+  #newInput(): StreamInput {
+    const { request, limits } = this.#options;
+    return new StreamInput(request, Math.max(limits.openMs, limits.noPacketMs) + ioGraceMs);
+  }
+
+  async #open(): Promise<void> {
+    this.#openingSince = this.#options.clock.monotonic();
+    await this.#input.open();
+    this.#openingSince = undefined;
+    const parameters = this.#input.copyParameters();
+    if (this.#parameters === undefined) {
+      this.#parameters = parameters;
+      return;
+    }
+    const isSame =
+      parameters.codecId === this.#parameters.codecId &&
+      Buffer.compare(parameters.extradata ?? Buffer.of(), this.#parameters.extradata ?? Buffer.of()) === 0;
+    parameters.free();
+    if (!isSame) throw this.#lost('reset', 'another video stands in its place');
+  }
+
+  async #readAll(): Promise<void> {
+    for (;;) {
+      const packetCount = await this.#readToEnd();
+      if (this.#halted.signal.aborted || !this.#options.request.isLooping) return;
+      if (packetCount === 0) throw this.#lost('invalid_data', 'no packets');
+      await this.#input.close();
+      this.#input = this.#newInput();
+      // A stop during the closing did not reach the new one.
+      if (this.#halted.signal.aborted) return;
+      await this.#open();
+      if (this.#packetClock instanceof RecordingClock) this.#packetClock.restart();
+    }
+  }
+
+  /** @returns the number of packets */
+  async #readToEnd(): Promise<number> {
+    using packet = new Packet();
+    packet.alloc();
+    for (let count = 0; ; count += 1) {
+      if (this.#halted.signal.aborted) return count;
+      this.#readingSince = this.#options.clock.monotonic();
+      const isPacket = await this.#input.read(packet);
+      this.#readingSince = undefined;
+      if (!isPacket || this.#halted.signal.aborted) return count;
+      await this.#handle(packet);
+      packet.unref();
+    }
+  }
+
+  async #handle(packet: Packet): Promise<void> {
+    const timeUs = this.#stamp(packet);
+    if (!this.#isLive && this.#options.request.pacing === 'realtime') await this.#waitUntil(timeUs);
+    const { isKeyframe } = packet;
+    if (isKeyframe && this.#input.codecId !== this.#parameters?.codecId) {
+      throw this.#lost('reset', 'the video format changed');
+    }
+    if (this.#packetGate?.admits(timeUs) === false) return;
+    const kept = packet.clone();
+    const queued = packet.clone();
+    if (kept === null || queued === null) throw new Error('no memory for a packet');
+    this.#ring.push({ packet: kept, timeUs, isKeyframe, sizeBytes: packet.size });
+    await this.#queue.put({ packet: queued, timeUs, isKeyframe });
+  }
+
+  /** Gives the packet the time at which its picture was taken, in epoch µs, which its frame will carry too. */
+  #stamp(packet: Packet): number {
+    const { tickUs } = this.#input.facts;
+    const { pts, dts } = packet;
+    const known = pts === AV_NOPTS_VALUE ? dts : pts;
+    const ptsUs = known === AV_NOPTS_VALUE ? undefined : Number(known) * tickUs;
+    const nowUs = this.#options.clock.now() * 1000;
+    this.#packetClock ??= this.#newPacketClock(nowUs);
+    const timeUs = Math.round(this.#packetClock.timeOf(ptsUs, nowUs));
+    packet.pts = BigInt(timeUs);
+    packet.dts =
+      pts === AV_NOPTS_VALUE || dts === AV_NOPTS_VALUE
+        ? AV_NOPTS_VALUE
+        : BigInt(timeUs - Math.round(Number(pts - dts) * tickUs));
+    return timeUs;
+  }
+
+  #newPacketClock(nowUs: number): PacketClock {
+    this.#startUs = nowUs;
+    this.#startedAt = this.#options.clock.monotonic();
+    const { protocol } = this.#options.request;
+    if (protocol === 'rtsp') return new LiveClock();
+    if (protocol === 'http_mjpeg') return new ArrivalClock();
+    const rate = this.#input.facts.framesPerSecond;
+    return new RecordingClock(nowUs, rate === null ? defaultFrameUs : 1_000_000 / rate);
+  }
+
+  async #waitUntil(timeUs: number): Promise<void> {
+    const { clock } = this.#options;
+    const dueAt = this.#startedAt + (timeUs - this.#startUs) / 1000;
+    const aheadMs = dueAt - clock.monotonic();
+    // A timer is not more exact than that.
+    if (aheadMs > 1) await clock.sleep(aheadMs, this.#halted.signal);
+  }
+
+  /** Never rejects: what goes wrong ends the stream. */
+  async #analyse(): Promise<void> {
+    const { clock, request, count } = this.#options;
+    const parameters = this.#parameters;
+    if (parameters === undefined) return;
+    // Pictures that nobody will look at need neither memory nor decoding.
+    const isIntraOnly = parameters.codecId === AV_CODEC_ID_MJPEG;
+    if (isIntraOnly) this.#packetGate = new FrameGate(request.frameRate);
+    const analyser = new FrameAnalyser({
+      clock,
+      queue: this.#queue,
+      frameRate: isIntraOnly ? undefined : request.frameRate,
+      count,
+      onFacts: (facts) => {
+        this.#sendInfo(facts, isIntraOnly);
+      },
+      onFrame: async (frame) => {
+        await this.#outlet.put(frame);
+      },
+      onProgress: () => {
+        this.#checkForPictures(analyser);
+      },
+    });
+    this.#analyser = analyser;
+    try {
+      const hasDecoder = await analyser.run(parameters);
+      if (!hasDecoder) throw this.#lost('unsupported_codec', `its format is ${codecNameOf(parameters)}`);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #sendInfo({ codec, width, height, framesPerSecond }: DecodedFacts, isIntraOnly: boolean): void {
+    const declared = this.#input.facts;
+    this.#options.send({
+      kind: 'info',
+      stream: this.#options.id,
+      info: {
+        codec,
+        width,
+        height,
+        framesPerSecond: declared.framesPerSecond ?? (isIntraOnly ? null : framesPerSecond),
+        durationMs: declared.durationMs,
+      },
+    });
+  }
+
+  /** A camera that sends only what can't be decoded is as good as lost. One that sends no key frame gets longer. */
+  #checkForPictures({ hasErrors, lastFrameAt }: FrameAnalyser): void {
+    if (!this.#isLive) return;
+    const limitMs = this.#options.limits.onlyErrorsMs * (hasErrors ? 1 : 3);
+    if (this.#options.clock.monotonic() - lastFrameAt > limitMs) {
+      throw this.#lost('invalid_data', 'nothing could be decoded for a while');
+    }
+  }
+
+  /** Ends the stream when a native call does not come back. */
+  async #watch(): Promise<void> {
+    const { clock, limits } = this.#options;
+    for (;;) {
+      try {
+        await clock.sleep(watchEveryMs, this.#halted.signal);
+      } catch (error) {
+        if (isAbort(error)) return;
+        throw error;
+      }
+      const now = clock.monotonic();
+      const isLate = (since: number | undefined, limitMs: number): boolean =>
+        since !== undefined && now - since > limitMs;
+      if (isLate(this.#openingSince, limits.openMs)) this.#fail(this.#lost('timeout'));
+      else if (isLate(this.#readingSince, limits.noPacketMs)) this.#fail(this.#lost('no_frames'));
+      else if (isLate(this.#analyser?.decodingSince, limits.noPacketMs)) {
+        this.#fail(this.#lost('invalid_data', 'the decoder does not come back'));
+      }
+    }
+  }
+}

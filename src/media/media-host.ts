@@ -1,0 +1,280 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { CameraLostError, type StreamRequest } from '../core/camera-source.ts';
+import type { Clock } from '../core/clock.ts';
+import { isAbort } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { redact } from '../core/redact.ts';
+import { siblingModule } from '../core/sibling-module.ts';
+import {
+  noCounters,
+  type FromHost,
+  type HostCounters,
+  type StreamLimits,
+  type ToHost,
+} from './host-protocol.ts';
+
+/** Supervision of a host, in milliseconds. */
+export interface HostLimits {
+  /** From the start to the first word. Loading takes 0.2 s on an idle machine. */
+  readonly startMs: number;
+  /** Between two pings. */
+  readonly heartbeatMs: number;
+  /** Pings in a row without any sign of life, after which the host counts as hung. */
+  readonly missedHeartbeats: number;
+  /** For a stream to settle after it was told to stop; a native call that does not return by then hangs. */
+  readonly settleMs: number;
+  /** For a host to end by itself. */
+  readonly exitMs: number;
+}
+
+export interface HostLoss {
+  readonly reason: 'exit' | 'hang';
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** How many streams it had. */
+  readonly streams: number;
+}
+
+/** One stream's side of the conversation. */
+export interface HostListener {
+  onMessage(message: Extract<FromHost, { readonly stream: number }>): void;
+  /** No message comes after it. */
+  onHostLost(error: CameraLostError): void;
+}
+
+export interface MediaHostOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits: HostLimits;
+  readonly streamLimits: StreamLimits;
+  readonly threads: number;
+  /** Called once, when the process is gone; `undefined` when it was asked to go. */
+  readonly onGone: (host: MediaHost, loss: HostLoss | undefined) => void;
+  /** Called when the last stream has left. */
+  readonly onIdle: (host: MediaHost) => void;
+}
+
+interface Attached {
+  readonly name: string;
+  readonly listener: HostListener;
+}
+
+/** For a killed process to be gone. */
+const buryMs = 1_000;
+
+const stderrLimitCharacters = 4_000;
+
+/** The decoder needs none of the service's environment, which may hold keys, and should not follow its proxies. */
+const passedOn = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'SystemRoot', 'TEMP'];
+
+/** A media host process as the service sees it: supervised, killed when it hangs. */
+export class MediaHost {
+  readonly #options: MediaHostOptions;
+  readonly #child: ChildProcess;
+  readonly #streams = new Map<number, Attached>();
+  readonly #over = new AbortController();
+  readonly #exited: Promise<void>;
+  #counters = noCounters;
+  #stderr = '';
+  #isReady = false;
+  #isHung = false;
+  #isEnding = false;
+  #hasSpoken = false;
+
+  constructor(options: MediaHostOptions) {
+    this.#options = options;
+    const environment = passedOn.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    });
+    this.#child = fork(fileURLToPath(siblingModule(import.meta.url, 'media-host-process')), [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: {
+        ...Object.fromEntries(environment),
+        UV_THREADPOOL_SIZE: String(options.threads),
+      },
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-stderrLimitCharacters);
+    });
+    this.#child.on('message', (message) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own child wrote it
+      this.#receive(message as FromHost);
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => {
+        this.#conclude(code, signal);
+        resolve();
+      });
+      // Starting failed, or a message could not be sent to a process that is on its way out.
+      this.#child.on('error', (error) => {
+        this.#stderr = `${this.#stderr}${error.message}\n`.slice(-stderrLimitCharacters);
+        if (this.#child.pid === undefined) {
+          this.#conclude(null, null);
+          resolve();
+        }
+      });
+    });
+    void this.#supervise();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  get counters(): HostCounters {
+    return this.#counters;
+  }
+
+  /** False once it is about to end. */
+  get isUsable(): boolean {
+    return !this.#isEnding && !this.#isHung && !this.#over.signal.aborted;
+  }
+
+  open(stream: number, request: StreamRequest, listener: HostListener): void {
+    this.#streams.set(stream, { name: request.name, listener });
+    this.send({ kind: 'open', stream, request, limits: this.#options.streamLimits });
+  }
+
+  send(message: ToHost): void {
+    if (!this.#child.connected) return;
+    // A failure to send is followed by the end of the process, which is dealt with.
+    this.#child.send(message, () => undefined);
+  }
+
+  /**
+   * Kills the host when the stream does not settle in time: a native call hangs, and only the end of the process
+   * ends it.
+   */
+  expectSettled(stream: number, settled: Promise<void>): void {
+    void this.#expectSettled(stream, settled);
+  }
+
+  /** The stream is closed and will not be heard of again. */
+  detach(stream: number): void {
+    if (this.#streams.delete(stream) && this.#streams.size === 0) this.#options.onIdle(this);
+  }
+
+  /** Asks the process to end, and makes it end. Resolves when it is gone. */
+  async end(): Promise<void> {
+    if (!this.#isEnding) {
+      this.#isEnding = true;
+      this.send({ kind: 'shutdown' });
+      void this.#killAfter(this.#options.limits.exitMs);
+    }
+    // A process that waits for a dead network drive outlives even its killing; nobody waits for that.
+    await Promise.race([this.#exited, this.#slept(this.#options.limits.exitMs + buryMs)]);
+  }
+
+  #receive(message: FromHost): void {
+    this.#hasSpoken = true;
+    switch (message.kind) {
+      case 'ready':
+        this.#isReady = true;
+        return;
+      case 'pong':
+        this.#counters = message.counters;
+        return;
+      case 'info':
+      case 'frame':
+      case 'end':
+      case 'lost':
+      case 'stopped':
+      case 'closed':
+      case 'pictures':
+      case 'no_pictures':
+        this.#streams.get(message.stream)?.listener.onMessage(message);
+    }
+  }
+
+  async #supervise(): Promise<void> {
+    const { clock, limits } = this.#options;
+    const startedAt = clock.monotonic();
+    let missed = 0;
+    while (!this.#over.signal.aborted) {
+      const sentAt = clock.monotonic();
+      if (!(await this.#slept(limits.heartbeatMs))) return;
+      const now = clock.monotonic();
+      // When this process itself was held up, the host's words may lie unread: nobody is blamed.
+      const isOnTime = now - sentAt < limits.heartbeatMs * 1.5;
+      if (this.#hasSpoken) missed = 0;
+      else if (isOnTime && this.#isReady) missed += 1;
+      this.#hasSpoken = false;
+      const isStuckAtStart = !this.#isReady && now - startedAt > limits.startMs;
+      if (missed >= limits.missedHeartbeats || isStuckAtStart) {
+        this.#kill();
+        return;
+      }
+      this.send({ kind: 'ping' });
+    }
+  }
+
+  async #expectSettled(stream: number, settled: Promise<void>): Promise<void> {
+    const isSettled = settled.then(() => true);
+    const inTime = await Promise.race([
+      isSettled,
+      this.#slept(this.#options.limits.settleMs).then((slept) => !slept),
+    ]);
+    if (inTime) return;
+    const name = this.#streams.get(stream)?.name;
+    this.#options.log.warn({ camera: name, pid: this.pid }, 'a call to the decoder does not return');
+    this.#kill();
+  }
+
+  async #killAfter(ms: number): Promise<void> {
+    if (await this.#slept(ms)) this.#child.kill('SIGKILL');
+  }
+
+  /** @returns false when the host ended meanwhile */
+  async #slept(ms: number): Promise<boolean> {
+    try {
+      await this.#options.clock.sleep(ms, this.#over.signal);
+      return true;
+    } catch (error) {
+      if (isAbort(error)) return false;
+      throw error;
+    }
+  }
+
+  #kill(): void {
+    if (this.#over.signal.aborted) return;
+    this.#isHung = true;
+    this.#child.kill('SIGKILL');
+    // Its streams need not wait until the system has cleared the process away.
+    this.#loseStreams('it did not answer any more and was ended');
+  }
+
+  #conclude(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    const streams = this.#streams.size;
+    this.#loseStreams(signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`);
+    this.#streams.clear();
+    if (this.#isEnding) {
+      this.#options.onGone(this, undefined);
+      return;
+    }
+    const reason = this.#isHung ? 'hang' : 'exit';
+    const stderr = redact(this.#stderr).trim();
+    this.#options.log.warn({ pid: this.pid, reason, code, signal, streams, stderr }, 'media host lost');
+    this.#options.onGone(this, { reason, code, signal, streams });
+  }
+
+  #loseStreams(how: string): void {
+    for (const { name, listener } of this.#streams.values()) {
+      listener.onHostLost(
+        new CameraLostError(
+          'media_host_lost',
+          `The decoder process of ${name} was lost: ${how}. A new one is started at the next connection.`,
+        ),
+      );
+    }
+  }
+}

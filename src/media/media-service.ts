@@ -1,0 +1,160 @@
+import type { CameraSource, StreamOpener, StreamRequest } from '../core/camera-source.ts';
+import type { Clock } from '../core/clock.ts';
+import { AppError, isAbort } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { noCounters, type HostCounters, type StreamLimits } from './host-protocol.ts';
+import { MediaHost, type HostLimits, type HostLoss } from './media-host.ts';
+import { StreamSource, type HostPlace } from './stream-source.ts';
+
+export interface MediaLimits extends HostLimits, StreamLimits {
+  /** How long a host without streams is kept for the next one, ms. */
+  readonly idleMs: number;
+}
+
+const defaultLimits: MediaLimits = {
+  startMs: 20_000,
+  // A host that hangs is noticed after 2 to 2.5 s. Decoding happens on other threads, so the one that answers is
+  // idle nearly always; on two busy cores it was never late by more than a fraction of this.
+  heartbeatMs: 500,
+  missedHeartbeats: 4,
+  settleMs: 5_000,
+  exitMs: 4_000,
+  openMs: 10_000,
+  noPacketMs: 10_000,
+  onlyErrorsMs: 10_000,
+  ringMs: 10_000,
+  ringBytes: 24 * 1024 * 1024,
+  idleMs: 5_000,
+};
+
+export interface MediaServiceOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** How many streams share a process, and its fate; default 4. */
+  readonly streamsPerHost?: number;
+  readonly onHostLost?: (loss: HostLoss) => void;
+  /** Overrides single ones of the defaults. */
+  readonly limits?: Partial<MediaLimits>;
+}
+
+export interface MediaStats extends HostCounters {
+  /** Running now. */
+  readonly hosts: number;
+  /** Hosts that crashed or hung since the service started; each is replaced when a stream is opened. */
+  readonly hostRestarts: number;
+  readonly streams: number;
+}
+
+/** Opens streams in media host processes, which it starts, supervises and ends. */
+export interface MediaService extends StreamOpener, AsyncDisposable {
+  stats(): MediaStats;
+  /** Of the hosts that are running. */
+  pids(): number[];
+}
+
+export function createMediaService(options: MediaServiceOptions): MediaService {
+  return new HostPool(options);
+}
+
+class HostPool implements MediaService {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #streamsPerHost: number;
+  readonly #onHostLost: ((loss: HostLoss) => void) | undefined;
+  readonly #limits: MediaLimits;
+  readonly #hosts = new Set<MediaHost>();
+  readonly #disposed = new AbortController();
+  /** Of the hosts that are gone. */
+  #pastCounters = noCounters;
+  #nextStream = 0;
+  #lostCount = 0;
+
+  constructor({ clock, log, streamsPerHost = 4, onHostLost, limits = {} }: MediaServiceOptions) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#streamsPerHost = streamsPerHost;
+    this.#onHostLost = onHostLost;
+    this.#limits = { ...defaultLimits, ...limits };
+  }
+
+  openStream(request: StreamRequest): CameraSource {
+    return new StreamSource(request, () => this.#takePlace());
+  }
+
+  stats(): MediaStats {
+    const hosts = [...this.#hosts];
+    return {
+      hosts: hosts.length,
+      hostRestarts: this.#lostCount,
+      streams: hosts.reduce((sum, host) => sum + host.streamCount, 0),
+      ...hosts.reduce((sum, host) => addCounters(sum, host.counters), this.#pastCounters),
+    };
+  }
+
+  pids(): number[] {
+    return [...this.#hosts].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed.abort();
+    await Promise.all([...this.#hosts].map((host) => host.end()));
+  }
+
+  #takePlace(): HostPlace {
+    if (this.#disposed.signal.aborted) {
+      throw new AppError('SHUTTING_DOWN', 'No stream is opened any more: Vedette is shutting down.');
+    }
+    const free = [...this.#hosts].find((host) => host.isUsable && host.streamCount < this.#streamsPerHost);
+    const stream = this.#nextStream;
+    this.#nextStream += 1;
+    return { host: free ?? this.#startHost(), stream };
+  }
+
+  #startHost(): MediaHost {
+    const host = new MediaHost({
+      clock: this.#clock,
+      log: this.#log,
+      limits: this.#limits,
+      streamLimits: this.#limits,
+      // Reading and decoding block a thread each for every stream; the rest is for pictures and name look-ups.
+      threads: this.#streamsPerHost * 2 + 4,
+      onGone: (gone, loss) => {
+        this.#forget(gone, loss);
+      },
+      onIdle: (idle) => {
+        // Ends by itself; nothing waits for it.
+        void this.#endWhenIdle(idle);
+      },
+    });
+    this.#hosts.add(host);
+    this.#log.debug({ pid: host.pid }, 'media host started');
+    return host;
+  }
+
+  #forget(host: MediaHost, loss: HostLoss | undefined): void {
+    this.#hosts.delete(host);
+    this.#pastCounters = addCounters(this.#pastCounters, host.counters);
+    if (loss === undefined) return;
+    this.#lostCount += 1;
+    this.#onHostLost?.(loss);
+  }
+
+  async #endWhenIdle(host: MediaHost): Promise<void> {
+    try {
+      await this.#clock.sleep(this.#limits.idleMs, this.#disposed.signal);
+    } catch (error) {
+      if (isAbort(error)) return;
+      throw error;
+    }
+    if (host.streamCount === 0) await host.end();
+  }
+}
+
+function addCounters(a: HostCounters, b: HostCounters): HostCounters {
+  return {
+    framesDropped: a.framesDropped + b.framesDropped,
+    packetsCorrupt: a.packetsCorrupt + b.packetsCorrupt,
+    packetsSkipped: a.packetsSkipped + b.packetsSkipped,
+    packetsEvicted: a.packetsEvicted + b.packetsEvicted,
+  };
+}

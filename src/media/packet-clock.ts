@@ -1,0 +1,101 @@
+/** When a packet's picture was taken, for packets in decoding order. All times in microseconds. */
+export interface PacketClock {
+  /**
+   * @param ptsUs presentation time on the stream's own clock; `undefined` when the packet carries none
+   * @param arrivalUs wall clock, epoch
+   * @returns epoch
+   */
+  timeOf(ptsUs: number | undefined, arrivalUs: number): number;
+}
+
+/** For sources whose time stamps are made up, such as MJPEG over HTTP: when it arrived, always increasing. */
+export class ArrivalClock implements PacketClock {
+  #lastUs = 0;
+
+  timeOf(_ptsUs: number | undefined, arrivalUs: number): number {
+    this.#lastUs = Math.max(arrivalUs, this.#lastUs + 1000);
+    return this.#lastUs;
+  }
+}
+
+/** A jump of the camera's clock by more than this is followed at once. */
+const jumpUs = 2_000_000;
+
+/**
+ * For live streams: the camera's clock gives the even spacing, the wall clock the time of day. The offset between
+ * them is that of the packet that was delayed least: the network can only delay. It may grow by at most a thousandth
+ * of the time that passes, which is more than the clocks of cameras drift (quartz: some 100 ppm) and far less than
+ * jitter would move it.
+ */
+export class LiveClock implements PacketClock {
+  #offsetUs: number | undefined;
+  #previousArrivalUs = 0;
+  #lastUs = 0;
+
+  timeOf(ptsUs: number | undefined, arrivalUs: number): number {
+    if (ptsUs === undefined) {
+      // The first packets of an RTSP stream may have no time stamp yet.
+      this.#lastUs = Math.max(arrivalUs, this.#lastUs + 1000);
+      return this.#lastUs;
+    }
+    const offsetUs = arrivalUs - ptsUs;
+    const kept = this.#offsetUs;
+    if (kept === undefined || Math.abs(offsetUs - kept) > jumpUs) {
+      this.#offsetUs = offsetUs;
+    } else if (offsetUs < kept) {
+      this.#offsetUs = offsetUs;
+    } else {
+      const driftUs = Math.max(0, arrivalUs - this.#previousArrivalUs) / 1000;
+      this.#offsetUs = Math.min(offsetUs, kept + driftUs);
+    }
+    this.#previousArrivalUs = arrivalUs;
+    this.#lastUs = ptsUs + this.#offsetUs;
+    return this.#lastUs;
+  }
+}
+
+/** For recordings: the recording's clock, begun at `startUs`. A further pass follows the one before without a gap. */
+export class RecordingClock implements PacketClock {
+  readonly #startUs: number;
+  readonly #frameUs: number;
+  /** Where the current pass begins. */
+  #passUs: number;
+  #firstPtsUs: number | undefined;
+  #lastUs: number;
+  #isFirst = true;
+
+  /** @param frameUs what one frame lasts, for recordings without time stamps and between passes */
+  constructor(startUs: number, frameUs: number) {
+    this.#startUs = startUs;
+    this.#frameUs = frameUs;
+    this.#passUs = startUs;
+    this.#lastUs = startUs;
+  }
+
+  timeOf(ptsUs: number | undefined): number {
+    let timeUs: number;
+    if (ptsUs === undefined) {
+      timeUs = this.#isFirst ? this.#passUs : this.#lastUs + this.#frameUs;
+    } else {
+      this.#firstPtsUs ??= ptsUs;
+      // Recordings that were joined carelessly begin their time anew in the middle.
+      if (this.#passUs + ptsUs - this.#firstPtsUs < this.#lastUs - jumpUs) {
+        this.restart();
+        this.#firstPtsUs = ptsUs;
+      }
+      timeUs = this.#passUs + ptsUs - this.#firstPtsUs;
+    }
+    this.#isFirst = false;
+    // In decoding order a B-frame comes after a later one: the latest time is where a pass ends.
+    this.#lastUs = ptsUs === undefined ? timeUs : Math.max(this.#lastUs, timeUs);
+    return timeUs;
+  }
+
+  /** The recording begins anew. */
+  restart(): void {
+    this.#passUs = this.#isFirst ? this.#startUs : this.#lastUs + this.#frameUs;
+    this.#lastUs = this.#passUs;
+    this.#firstPtsUs = undefined;
+    this.#isFirst = true;
+  }
+}

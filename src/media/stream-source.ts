@@ -1,0 +1,215 @@
+import { CameraLostError, type CameraSource, type StreamRequest } from '../core/camera-source.ts';
+import { AppError } from '../core/errors.ts';
+import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
+import type { FromHost } from './host-protocol.ts';
+import type { HostListener, MediaHost } from './media-host.ts';
+
+/** A place in a host, taken when the stream is opened. */
+export interface HostPlace {
+  readonly host: MediaHost;
+  readonly stream: number;
+}
+
+type Arrival =
+  | { readonly kind: 'frame'; readonly frame: AnalysisFrame }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'lost'; readonly error: CameraLostError };
+
+interface PictureWait {
+  readonly resolve: (pictures: Picture[]) => void;
+  readonly reject: (error: AppError) => void;
+}
+
+/** The most pictures of one request, as the port says. */
+const picturesAtOnce = 8;
+
+/**
+ * One stream in a media host. Its pictures can be had until it is disposed, also after the connection was lost or
+ * the recording has ended: the last seconds are then the most interesting ones.
+ */
+export class StreamSource implements CameraSource, HostListener {
+  readonly #request: StreamRequest;
+  readonly #takePlace: () => HostPlace;
+  /** Bounded by the frames that a host sends without acknowledgement. */
+  readonly #arrivals: Arrival[] = [];
+  readonly #waits = new Map<number, PictureWait>();
+  readonly #stopped = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<void>();
+  #place: HostPlace | undefined;
+  #info: StreamInfo | undefined;
+  #lost: CameraLostError | undefined;
+  #wake: (() => void) | undefined;
+  #nextRequest = 0;
+  #isOpened = false;
+  #isStopping = false;
+  #disposal: Promise<void> | undefined;
+
+  constructor(request: StreamRequest, takePlace: () => HostPlace) {
+    this.#request = request;
+    this.#takePlace = takePlace;
+  }
+
+  get info(): StreamInfo | undefined {
+    return this.#info;
+  }
+
+  async *open(signal: AbortSignal): AsyncGenerator<AnalysisFrame, void, undefined> {
+    if (this.#isOpened) {
+      throw new AppError(
+        'INTERNAL',
+        `The stream of ${this.#request.name} was opened twice; make another one.`,
+      );
+    }
+    this.#isOpened = true;
+    if (signal.aborted || this.#disposal !== undefined) return;
+    const place = this.#takePlace();
+    this.#place = place;
+    place.host.open(place.stream, this.#request, this);
+    const onAbort = (): void => {
+      this.#stop();
+      this.#wake?.();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      for (;;) {
+        // oxlint-disable-next-line typescript/no-unnecessary-condition -- both change while this waits
+        if (signal.aborted || this.#disposal !== undefined) return;
+        const arrival = this.#arrivals.shift();
+        if (arrival === undefined) {
+          await this.#arrived();
+          continue;
+        }
+        if (arrival.kind === 'end') return;
+        if (arrival.kind === 'lost') throw arrival.error;
+        yield arrival.frame;
+        place.host.send({ kind: 'ack', stream: place.stream });
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#stop();
+    }
+  }
+
+  async pictures(capturedAt: readonly number[], signal: AbortSignal): Promise<Picture[]> {
+    signal.throwIfAborted();
+    if (capturedAt.length > picturesAtOnce) {
+      throw new AppError(
+        'PICTURE_GONE',
+        `${capturedAt.length} pictures of ${this.#request.name} were asked for at once, expected at most ${picturesAtOnce}.`,
+      );
+    }
+    if (capturedAt.length === 0) return [];
+    const place = this.#place;
+    if (this.#lost !== undefined) throw this.#lost;
+    if (place === undefined || this.#disposal !== undefined) throw this.#gone();
+    const request = this.#nextRequest;
+    this.#nextRequest += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<Picture[]>();
+    const onAbort = (): void => {
+      place.host.send({ kind: 'forget', stream: place.stream, request });
+      reject(signal.reason);
+    };
+    this.#waits.set(request, { resolve, reject });
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      place.host.send({ kind: 'pictures', stream: place.stream, request, capturedAt });
+      return await promise;
+    } finally {
+      this.#waits.delete(request);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    await this.#disposal;
+  }
+
+  onMessage(message: Extract<FromHost, { readonly stream: number }>): void {
+    switch (message.kind) {
+      case 'info':
+        this.#info = message.info;
+        return;
+      case 'frame':
+        this.#arrive({ kind: 'frame', frame: ownFrame(message.frame) });
+        return;
+      case 'end':
+        this.#arrive({ kind: 'end' });
+        return;
+      case 'lost':
+        this.#stop();
+        this.#arrive({ kind: 'lost', error: new CameraLostError(message.cause, message.message) });
+        return;
+      case 'stopped':
+        this.#stopped.resolve();
+        return;
+      case 'closed':
+        this.#stopped.resolve();
+        this.#closed.resolve();
+        return;
+      case 'pictures':
+        this.#waits.get(message.request)?.resolve(message.pictures.map(ownPicture));
+        return;
+      case 'no_pictures':
+        this.#waits.get(message.request)?.reject(new AppError('PICTURE_GONE', message.message));
+    }
+  }
+
+  onHostLost(error: CameraLostError): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = error;
+    // What it sent before is worth less than knowing now.
+    this.#arrivals.length = 0;
+    this.#arrive({ kind: 'lost', error });
+    for (const { reject } of this.#waits.values()) reject(error);
+    this.#stopped.resolve();
+    this.#closed.resolve();
+  }
+
+  #arrive(arrival: Arrival): void {
+    this.#arrivals.push(arrival);
+    this.#wake?.();
+  }
+
+  async #arrived(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+  }
+
+  /** Tells the host to stop reading. Does not wait: a call that is stuck must not hold up its camera. */
+  #stop(): void {
+    if (this.#isStopping || this.#place === undefined) return;
+    this.#isStopping = true;
+    const { host, stream } = this.#place;
+    host.send({ kind: 'stop', stream });
+    host.expectSettled(stream, this.#stopped.promise);
+  }
+
+  async #dispose(): Promise<void> {
+    const place = this.#place;
+    const gone = this.#gone();
+    for (const { reject } of this.#waits.values()) reject(gone);
+    this.#wake?.();
+    if (place === undefined) return;
+    this.#stop();
+    place.host.send({ kind: 'close', stream: place.stream });
+    place.host.expectSettled(place.stream, this.#closed.promise);
+    await this.#closed.promise;
+    place.host.detach(place.stream);
+  }
+
+  #gone(): CameraLostError {
+    return new CameraLostError('ended', `The stream of ${this.#request.name} is not open.`);
+  }
+}
+
+/** Out of the message's buffer, which other parts of the message share, so that it can be moved to a thread. */
+function ownFrame(frame: AnalysisFrame): AnalysisFrame {
+  return { ...frame, gray: new Uint8Array(frame.gray) };
+}
+
+function ownPicture(picture: Picture): Picture {
+  return { ...picture, jpeg: new Uint8Array(picture.jpeg) };
+}
