@@ -23,6 +23,8 @@ export interface CapturedEvent {
   readonly timings: EventTimings;
   /** Given when the event arrives described (from the API): no job is made then. */
   readonly description?: Description;
+  /** With `description`: names of the targets that are to be told; one delivery row each, in the same transaction. */
+  readonly deliverTo?: readonly string[];
   /** From the `Idempotency-Key` of the request that made it. */
   readonly idempotency?: { readonly key: string; readonly requestHash: string };
 }
@@ -131,6 +133,8 @@ export interface EventStore {
   list(query: EventQuery): Promise<EventPage>;
   /** Answers the deleted event, whose files are then to be deleted; `undefined` when there was none. */
   delete(id: string): Promise<VedetteEvent | undefined>;
+  /** After a crash: ends the episodes that were open then, at the time of their picture. Answers how many. */
+  closeOpenEpisodes(): Promise<number>;
   /** Which of these ids exist; for finding files that belong to nothing. */
   existing(ids: readonly string[]): Promise<string[]>;
 }
@@ -151,8 +155,8 @@ export interface CameraStore {
 }
 
 export interface DeliveryStore {
-  /** Pending and due at `now`, oldest first. */
-  due(now: number, limit: number): Promise<Delivery[]>;
+  /** Of one target: pending and due at `now`, oldest first. */
+  due(target: string, now: number, limit: number): Promise<Delivery[]>;
   markSent(id: string, now: number): Promise<void>;
   /** `nextAttemptAt` null: it is dead. */
   markFailed(id: string, error: string, nextAttemptAt: number | null, now: number): Promise<void>;

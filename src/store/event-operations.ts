@@ -1,0 +1,341 @@
+import type { Kysely, Transaction } from 'kysely';
+import { AppError } from '../core/errors.ts';
+import type { EventFrame, EventMotion, VedetteEvent } from '../core/event.ts';
+import { createId } from '../core/ids.ts';
+import type { DatabaseSchema } from './database-schema.ts';
+import { allocatePosition, maxTimestamp } from './event-position.ts';
+import type { CapturedEvent, CaptureResult, FinishRequest, StoredJob } from './event-store.ts';
+import type { OpenDatabase } from './open-database.ts';
+import {
+  descriptionColumns,
+  eventColumns,
+  frameRow,
+  motionColumn,
+  timingColumns,
+  toEvent,
+  toEventFrame,
+  toJob,
+  toMilliseconds,
+  type EventRow,
+} from './row-translation.ts';
+
+/** Bound parameters of one statement stay far below SQLite's 32,766. */
+const idsPerStatement = 1_000;
+
+/** An id that is stored already is the answer to a capture that was repeated because its first answer got lost. */
+export async function captureEvent(
+  { durably }: OpenDatabase,
+  now: number,
+  captured: CapturedEvent,
+): Promise<CaptureResult> {
+  if (!(captured.timestamp >= 0 && captured.timestamp <= maxTimestamp)) {
+    throw new AppError(
+      'VALIDATION_FAILED',
+      `The event's timestamp is ${captured.timestamp}; expected epoch milliseconds from 0 to ${maxTimestamp}.`,
+    );
+  }
+  return durably(async (transaction): Promise<CaptureResult> => {
+    const stored = await loadEvent(transaction, captured.id);
+    if (stored !== undefined) return { kind: 'stored', event: stored };
+    const { idempotency } = captured;
+    if (idempotency !== undefined) {
+      const earlier = await transaction
+        .selectFrom('idempotency_keys')
+        .select(['request_hash', 'event_id'])
+        .where('key', '=', idempotency.key)
+        .executeTakeFirst();
+      if (earlier !== undefined) {
+        if (earlier.request_hash !== idempotency.requestHash) return { kind: 'conflict' };
+        const event = await loadEvent(transaction, earlier.event_id);
+        if (event !== undefined) return { kind: 'repeated', event };
+      }
+    }
+    const row = await insertEvent(transaction, now, captured);
+    if (idempotency !== undefined) {
+      await transaction
+        .insertInto('idempotency_keys')
+        .values({
+          key: idempotency.key,
+          request_hash: idempotency.requestHash,
+          event_id: captured.id,
+          created_at: now,
+        })
+        .execute();
+    }
+    const frames = await loadFrames(transaction, [captured.id]);
+    return { kind: 'stored', event: toEvent(row, frames.get(captured.id) ?? []) };
+  });
+}
+
+async function insertEvent(
+  transaction: Transaction<DatabaseSchema>,
+  now: number,
+  captured: CapturedEvent,
+): Promise<EventRow> {
+  // A camera that was deleted while its episode went on still names its event.
+  const camera = await transaction
+    .selectFrom('cameras')
+    .select('name')
+    .where('id', '=', captured.cameraId)
+    .executeTakeFirst();
+  if (camera === undefined) {
+    throw new AppError('CAMERA_NOT_FOUND', `There is no camera with the id ${captured.cameraId}.`);
+  }
+  const timestamp = toMilliseconds(captured.timestamp);
+  const { columns, labels } = descriptionColumns(captured.description);
+  const row: EventRow = {
+    id: captured.id,
+    camera_id: captured.cameraId,
+    camera_name: camera.name,
+    source: captured.source,
+    timestamp,
+    started_at: toMilliseconds(captured.startedAt),
+    ended_at: captured.endedAt === null ? null : toMilliseconds(captured.endedAt),
+    description_status: captured.description === undefined ? 'pending' : 'done',
+    description_reason: null,
+    ...columns,
+    motion_json: motionColumn(captured.motion),
+    thumbnail_path: captured.thumbnailPath,
+    alert_triggered: 0,
+    captured_ms: captured.timings.captured,
+    queued_ms: captured.timings.queued,
+    described_ms: captured.timings.described,
+    stored_ms: captured.timings.stored,
+    total_ms: captured.timings.total,
+    created_at: now,
+    updated_at: now,
+  };
+  const position = await allocatePosition(transaction, timestamp, captured.id);
+  await transaction
+    .insertInto('events')
+    .values({ ...row, position })
+    .execute();
+  await insertLabels(transaction, captured.id, labels);
+  if (captured.frames.length > 0) {
+    const frames = captured.frames.map((frame) => frameRow(captured.id, frame));
+    await transaction.insertInto('event_frames').values(frames).execute();
+  }
+  if (captured.description !== undefined) {
+    await putIntoOutbox(transaction, now, captured.id, 'done', captured.deliverTo ?? []);
+  } else {
+    await transaction
+      .insertInto('jobs')
+      .values({
+        event_id: captured.id,
+        camera_id: captured.cameraId,
+        started_at: row.started_at,
+        attempts: 0,
+      })
+      .execute();
+  }
+  return row;
+}
+
+async function insertLabels(
+  transaction: Transaction<DatabaseSchema>,
+  eventId: string,
+  labels: readonly string[],
+): Promise<void> {
+  for (const label of labels) {
+    await transaction
+      .insertInto('event_objects')
+      .columns(['label', 'position'])
+      .expression((build) =>
+        build
+          .selectFrom('events')
+          .select((column) => [column.val(label).as('label'), 'position'])
+          .where('id', '=', eventId),
+      )
+      .execute();
+  }
+}
+
+/**
+ * Only a first answer or a better one counts: a description takes the place of a failure or an omission. Whatever
+ * comes after a description, and a failure after a failure, leaves the event as it is and tells nobody, so that
+ * finishing twice is finishing once. In every case the job is gone.
+ */
+export async function finishEvent(
+  { database }: OpenDatabase,
+  now: number,
+  request: FinishRequest,
+): Promise<VedetteEvent | undefined> {
+  const { eventId, outcome, deliverTo } = request;
+  return database.transaction().execute(async (transaction) => {
+    await transaction.deleteFrom('jobs').where('event_id', '=', eventId).execute();
+    const before = await loadEvent(transaction, eventId);
+    if (before === undefined) return undefined;
+    const counts =
+      before.descriptionStatus === 'pending' ||
+      (outcome.status === 'done' && before.descriptionStatus !== 'done');
+    if (!counts) return before;
+    await writeOutcome(transaction, now, request);
+    await putIntoOutbox(transaction, now, eventId, outcome.status, deliverTo);
+    return loadEvent(transaction, eventId);
+  });
+}
+
+async function writeOutcome(
+  transaction: Transaction<DatabaseSchema>,
+  now: number,
+  { eventId, outcome, timings }: FinishRequest,
+): Promise<void> {
+  const change = { ...timingColumns(timings), description_status: outcome.status, updated_at: now };
+  if (outcome.status !== 'done') {
+    await transaction
+      .updateTable('events')
+      .set({ ...change, description_reason: outcome.reason })
+      .where('id', '=', eventId)
+      .execute();
+    return;
+  }
+  const { columns, labels } = descriptionColumns(outcome.description);
+  await transaction
+    .updateTable('events')
+    .set({ ...change, ...columns, description_reason: null })
+    .where('id', '=', eventId)
+    .execute();
+  await transaction
+    .deleteFrom('event_objects')
+    .where('position', '=', (build) =>
+      build.selectFrom('events').select('position').where('id', '=', eventId),
+    )
+    .execute();
+  await insertLabels(transaction, eventId, labels);
+}
+
+async function putIntoOutbox(
+  transaction: Transaction<DatabaseSchema>,
+  now: number,
+  eventId: string,
+  status: FinishRequest['outcome']['status'],
+  targets: readonly string[],
+): Promise<void> {
+  for (const target of new Set(targets)) {
+    await transaction
+      .insertInto('deliveries')
+      .values({
+        id: createId(),
+        event_id: eventId,
+        target,
+        type: status === 'done' ? 'event.described' : `event.${status}`,
+        status: 'pending',
+        attempts: 0,
+        next_attempt_at: now,
+        last_error: null,
+        created_at: now,
+        updated_at: now,
+      })
+      .execute();
+  }
+}
+
+export async function extendEvent(
+  { database }: OpenDatabase,
+  now: number,
+  eventId: string,
+  change: { readonly endedAt?: number; readonly motion?: EventMotion },
+): Promise<VedetteEvent | undefined> {
+  return database.transaction().execute(async (transaction) => {
+    await transaction
+      .updateTable('events')
+      .set({
+        ...(change.endedAt !== undefined && { ended_at: toMilliseconds(change.endedAt) }),
+        ...(change.motion !== undefined && { motion_json: motionColumn(change.motion) }),
+        updated_at: now,
+      })
+      .where('id', '=', eventId)
+      .execute();
+    return loadEvent(transaction, eventId);
+  });
+}
+
+export async function beginAttempt({ database }: OpenDatabase, eventId: string): Promise<number | undefined> {
+  const row = await database
+    .updateTable('jobs')
+    .set((column) => ({ attempts: column('attempts', '+', 1) }))
+    .where('event_id', '=', eventId)
+    .returning('attempts')
+    .executeTakeFirst();
+  return row?.attempts;
+}
+
+export async function releaseAttempt({ database }: OpenDatabase, eventId: string): Promise<void> {
+  await database
+    .updateTable('jobs')
+    .set((column) => ({ attempts: column('attempts', '-', 1) }))
+    .where('event_id', '=', eventId)
+    .where('attempts', '>', 0)
+    .execute();
+}
+
+export async function pendingJobs({ database }: OpenDatabase): Promise<StoredJob[]> {
+  const rows = await database
+    .selectFrom('jobs')
+    .selectAll()
+    .orderBy('started_at')
+    .orderBy('event_id')
+    .execute();
+  return rows.map(toJob);
+}
+
+export async function getEvent({ database }: OpenDatabase, id: string): Promise<VedetteEvent | undefined> {
+  return loadEvent(database, id);
+}
+
+/** Durable, since its files are deleted next: a row must not come back without them. */
+export async function deleteEvent({ durably }: OpenDatabase, id: string): Promise<VedetteEvent | undefined> {
+  return durably(async (transaction) => {
+    const event = await loadEvent(transaction, id);
+    if (event !== undefined) await transaction.deleteFrom('events').where('id', '=', id).execute();
+    return event;
+  });
+}
+
+export async function closeOpenEpisodes({ database }: OpenDatabase, now: number): Promise<number> {
+  const result = await database
+    .updateTable('events')
+    .set((column) => ({ ended_at: column.ref('timestamp'), updated_at: now }))
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
+}
+
+export async function existingEvents({ database }: OpenDatabase, ids: readonly string[]): Promise<string[]> {
+  const existing: string[] = [];
+  for (let start = 0; start < ids.length; start += idsPerStatement) {
+    const rows = await database
+      .selectFrom('events')
+      .select('id')
+      .where('id', 'in', ids.slice(start, start + idsPerStatement))
+      .execute();
+    existing.push(...rows.map((row) => row.id));
+  }
+  return existing;
+}
+
+async function loadEvent(db: Kysely<DatabaseSchema>, id: string): Promise<VedetteEvent | undefined> {
+  const row = await db.selectFrom('events').select(eventColumns).where('id', '=', id).executeTakeFirst();
+  if (row === undefined) return undefined;
+  const frames = await loadFrames(db, [id]);
+  return toEvent(row, frames.get(id) ?? []);
+}
+
+/** The frames of these events, by event, number 1 first. */
+export async function loadFrames(
+  db: Kysely<DatabaseSchema>,
+  eventIds: readonly string[],
+): Promise<Map<string, EventFrame[]>> {
+  const rows = await db
+    .selectFrom('event_frames')
+    .selectAll()
+    .where('event_id', 'in', eventIds)
+    .orderBy('event_id')
+    .orderBy('number')
+    .execute();
+  const byEvent = new Map<string, EventFrame[]>();
+  for (const [eventId, frames] of Map.groupBy(rows, (row) => row.event_id)) {
+    byEvent.set(eventId, frames.map(toEventFrame));
+  }
+  return byEvent;
+}

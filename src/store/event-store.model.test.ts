@@ -1,0 +1,363 @@
+import SqliteDatabase from 'better-sqlite3';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FakeClock } from '../../test/fakes/fake-clock.ts';
+import {
+  exampleCamera,
+  exampleCapture,
+  exampleDescription,
+  exampleQuery,
+  exampleTime,
+} from '../../test/support/store-examples.ts';
+import { makeTempDir } from '../../test/support/temp-dir.ts';
+import type { Description, VedetteEvent } from '../core/event.ts';
+import { silentLog } from '../core/log.ts';
+import type { EventQuery, FinishOutcome, Store } from './event-store.ts';
+import { openStore } from './open-store.ts';
+
+// Words that the stemmer leaves alone, so that the naive matcher needs no stemmer.
+const words = ['cat', 'dog', 'van', 'red', 'box', 'man', 'hat', 'fox'];
+const labels = ['cat', 'dog', 'van', 'box'];
+const cameraNames = ['gate', 'back gate', 'red barn'];
+
+const description = fc
+  .record({
+    text: fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 6 }).map((some) => some.join(' ')),
+    confidence: fc.option(fc.integer({ min: 0, max: 100 })),
+    objects: fc.array(fc.constantFrom(...labels), { maxLength: 3 }),
+  })
+  .map((parts): Description => exampleDescription(parts.text, parts));
+
+const outcome: fc.Arbitrary<FinishOutcome> = fc.oneof(
+  { weight: 3, arbitrary: description.map((given) => ({ status: 'done', description: given }) as const) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom({ status: 'failed', reason: 'x' }, { status: 'skipped', reason: 'y' }),
+  },
+);
+
+/** Few different times, so that many events share one: the ties are where an order goes wrong. */
+const time = fc.integer({ min: 0, max: 4 }).map((offset) => exampleTime + offset);
+const term = fc.oneof(
+  fc.constantFrom(...words, 'gate', 'back', 'barn', 'zebra'),
+  fc.constantFrom('ca*', 'd*', 'ba*', '"red barn"', '"cat dog"', '"man"', 'red-box'),
+);
+
+const filterNames = [
+  'cameraIds',
+  'startTime',
+  'endTime',
+  'minConfidence',
+  'objectTypes',
+  'alertTriggered',
+  'descriptionStatus',
+  'searchQuery',
+] as const satisfies readonly (keyof EventQuery)[];
+
+/** Cameras are named by their place here, since their ids are not known yet. */
+const query: fc.Arbitrary<EventQuery> = fc
+  .record({
+    full: fc.record({
+      cameraIds: fc.uniqueArray(fc.constantFrom('0', '1', '2'), { maxLength: 2 }),
+      startTime: time,
+      endTime: time,
+      minConfidence: fc.integer({ min: 0, max: 100 }),
+      objectTypes: fc.uniqueArray(fc.constantFrom(...labels), { maxLength: 2 }),
+      alertTriggered: fc.boolean(),
+      descriptionStatus: fc.constantFrom('pending', 'done', 'failed', 'skipped'),
+      searchQuery: fc.array(term, { minLength: 1, maxLength: 2 }).map((terms) => terms.join(' ')),
+      limit: fc.integer({ min: 1, max: 8 }),
+      offset: fc.integer({ min: 0, max: 4 }),
+      sortOrder: fc.constantFrom('asc', 'desc'),
+    }),
+    // With all filters at once next to nothing would ever match.
+    kept: fc.subarray([...filterNames], { maxLength: 3 }),
+  })
+  .map(({ full, kept }) => {
+    const some: { -readonly [Name in keyof EventQuery]: EventQuery[Name] } = full;
+    for (const name of filterNames) if (!kept.includes(name)) delete some[name];
+    return some;
+  });
+
+type Step =
+  | { kind: 'capture'; camera: number; id: string; timestamp: number; description: Description | undefined }
+  | { kind: 'finish'; target: number; outcome: FinishOutcome }
+  | { kind: 'extend'; target: number; endedAt: number }
+  | { kind: 'delete'; target: number }
+  | { kind: 'rename'; camera: number; name: string }
+  | { kind: 'list'; query: EventQuery };
+
+const target = fc.nat(1_000);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('capture'),
+      camera: fc.nat(cameraNames.length - 1),
+      id: fc.uuid(),
+      timestamp: time,
+      description: fc.option(description, { nil: undefined, freq: 1 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('finish'), target, outcome }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('extend'), target, endedAt: time }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete'), target }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('rename'),
+      camera: fc.nat(cameraNames.length - 1),
+      name: fc.constantFrom('gate', 'red barn', 'fox den'),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('list'), query }) },
+);
+
+/** What the store is supposed to be: a list, and loops over it. */
+class Model {
+  readonly events = new Map<string, VedetteEvent>();
+
+  /** One that is there, in a way that does not depend on the order of captures. */
+  pick(target: number): VedetteEvent | undefined {
+    const all = [...this.events.values()];
+    return all[target % Math.max(1, all.length)];
+  }
+
+  list(query: EventQuery): { ids: string[]; totalCount: number } {
+    const sign = query.sortOrder === 'asc' ? 1 : -1;
+    const matching = [...this.events.values()]
+      .filter((event) => this.#matches(event, query))
+      .toSorted((a, b) => sign * (a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1)));
+    const page = matching.slice(query.offset, query.offset + query.limit);
+    return { ids: page.map((event) => event.id), totalCount: matching.length };
+  }
+
+  #matches(event: VedetteEvent, query: EventQuery): boolean {
+    const { cameraIds = [], objectTypes = [], startTime, endTime, minConfidence } = query;
+    return (
+      (cameraIds.length === 0 || cameraIds.includes(event.cameraId)) &&
+      (objectTypes.length === 0 || objectTypes.some((label) => event.objectsDetected.includes(label))) &&
+      (startTime === undefined || event.timestamp >= startTime) &&
+      (endTime === undefined || event.timestamp < endTime) &&
+      (minConfidence === undefined || (event.confidence !== null && event.confidence >= minConfidence)) &&
+      (query.alertTriggered === undefined || event.alertTriggered === query.alertTriggered) &&
+      (query.descriptionStatus === undefined || event.descriptionStatus === query.descriptionStatus) &&
+      (query.searchQuery === undefined || matchesText(event, query.searchQuery))
+    );
+  }
+}
+
+function matchesText(event: VedetteEvent, searchQuery: string): boolean {
+  const columns = [event.description ?? '', event.objectsDetected.join(' '), event.cameraName];
+  const terms = searchQuery.match(/"[^"]*"|\S+/g) ?? [];
+  return terms.every((each) => {
+    const phrase = ` ${each.replace(/["*]/g, '').replace('-', ' ')}${each.endsWith('*') ? '' : ' '}`;
+    return columns.some((column) => ` ${column} `.includes(phrase));
+  });
+}
+
+function described(event: VedetteEvent, given: Description): VedetteEvent {
+  return {
+    ...event,
+    description: given.text,
+    descriptionStatus: 'done',
+    descriptionReason: null,
+    confidence: given.confidence,
+    objectsDetected: [...new Set(given.objects)],
+    detections: given.detections,
+    provider: given.provider,
+    model: given.model,
+    costUsd: given.costUsd,
+  };
+}
+
+interface Session {
+  readonly store: Store;
+  readonly model: Model;
+  readonly cameraIds: readonly string[];
+  readonly cameraNames: string[];
+}
+
+/** What the store answered to one step, and what it should have. */
+interface Answer {
+  readonly actual: unknown;
+  readonly expected: unknown;
+}
+
+/** Of a step that has nothing to act on. */
+const nothing: Answer = { actual: undefined, expected: undefined };
+
+async function take(session: Session, step: Step): Promise<Answer> {
+  const { store, model, cameraIds, cameraNames } = session;
+  if (step.kind === 'capture') return takeCapture(session, step);
+  if (step.kind === 'list') return takeList(session, step.query);
+  if (step.kind === 'rename') {
+    if (cameraNames.includes(step.name)) return nothing;
+    cameraNames[step.camera] = step.name;
+    const cameraId = cameraIds[step.camera] ?? '';
+    for (const event of model.events.values()) {
+      if (event.cameraId === cameraId) model.events.set(event.id, { ...event, cameraName: step.name });
+    }
+    const camera = await store.cameras.update(cameraId, { name: step.name });
+    return { actual: camera?.name, expected: step.name };
+  }
+  const event = model.pick(step.target);
+  if (event === undefined) return nothing;
+  switch (step.kind) {
+    case 'finish': {
+      const { outcome } = step;
+      if (outcome.status === 'done' && event.descriptionStatus !== 'done') {
+        model.events.set(event.id, described(event, outcome.description));
+      } else if (outcome.status !== 'done' && event.descriptionStatus === 'pending') {
+        model.events.set(event.id, {
+          ...event,
+          descriptionStatus: outcome.status,
+          descriptionReason: outcome.reason,
+        });
+      }
+      const actual = await store.events.finish({ eventId: event.id, outcome, timings: {}, deliverTo: ['x'] });
+      return { actual, expected: model.events.get(event.id) };
+    }
+    case 'extend': {
+      model.events.set(event.id, { ...event, endedAt: step.endedAt });
+      const actual = await store.events.extend(event.id, { endedAt: step.endedAt });
+      return { actual, expected: model.events.get(event.id) };
+    }
+    case 'delete':
+      model.events.delete(event.id);
+      return { actual: await store.events.delete(event.id), expected: event };
+    default:
+      return step satisfies never;
+  }
+}
+
+async function takeCapture(
+  { store, model, cameraIds, cameraNames }: Session,
+  step: Extract<Step, { kind: 'capture' }>,
+): Promise<Answer> {
+  if (model.events.has(step.id)) return nothing;
+  const captured = exampleCapture(cameraIds[step.camera] ?? '', {
+    id: step.id,
+    timestamp: step.timestamp,
+    ...(step.description !== undefined && { description: step.description }),
+  });
+  const { description, ...rest } = captured;
+  const event: VedetteEvent = {
+    ...rest,
+    cameraName: cameraNames[step.camera] ?? '',
+    description: null,
+    descriptionStatus: 'pending',
+    descriptionReason: null,
+    confidence: null,
+    objectsDetected: [],
+    detections: [],
+    provider: null,
+    model: null,
+    alertTriggered: false,
+    costUsd: null,
+    createdAt: exampleTime,
+    updatedAt: exampleTime,
+  };
+  const expected = description === undefined ? event : described(event, description);
+  model.events.set(step.id, expected);
+  return { actual: await store.events.capture(captured), expected: { kind: 'stored', event: expected } };
+}
+
+async function takeList({ store, model, cameraIds }: Session, generated: EventQuery): Promise<Answer> {
+  const { cameraIds: chosen } = generated;
+  const query: EventQuery =
+    chosen === undefined
+      ? generated
+      : { ...generated, cameraIds: chosen.map((place) => cameraIds[Number(place)] ?? '') };
+  const page = await store.events.list(query);
+  const { ids, totalCount } = model.list(query);
+  return {
+    actual: { totalCount: page.totalCount, events: page.events, highlights: page.highlights.length },
+    expected: { totalCount, events: ids.map((id) => model.events.get(id)), highlights: ids.length },
+  };
+}
+
+/** The full-text index against the rows, the foreign keys, the pages, and what hangs on the events. */
+function checkFile(file: string, model: Model): void {
+  const database = new SqliteDatabase(file);
+  try {
+    database.prepare(`insert into event_search (event_search, rank) values ('integrity-check', 1)`).run();
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+    expect(database.pragma('foreign_key_check')).toEqual([]);
+    const pending = [...model.events.values()].filter((event) => event.descriptionStatus === 'pending');
+    const count = (table: string) => database.prepare(`select count(*) from ${table}`).pluck().get();
+    expect(count('jobs')).toBe(pending.length);
+    expect(count('event_frames')).toBe(model.events.size * 2);
+    expect(count('event_objects')).toBe(
+      [...model.events.values()].reduce((sum, event) => sum + event.objectsDetected.length, 0),
+    );
+  } finally {
+    database.close();
+  }
+}
+
+test('random captures, finishes, extensions, deletes, renames and queries agree with a naive model', async () => {
+  let lists = 0;
+  let found = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 120, size: 'max' }), async (steps) => {
+      await using dir = await makeTempDir();
+      const clock = new FakeClock(exampleTime);
+      const model = new Model();
+      {
+        await using store = await openStore({ dataDir: dir.path, log: silentLog(), clock });
+        const cameraIds: string[] = [];
+        for (const name of cameraNames) {
+          cameraIds.push((await store.cameras.create(exampleCamera({ name }))).id);
+        }
+        const session: Session = { store, model, cameraIds, cameraNames: [...cameraNames] };
+        for (const each of steps) {
+          const { actual, expected } = await take(session, each);
+          expect({ step: each, answer: actual }).toEqual({ step: each, answer: expected });
+        }
+        const all = await store.events.list(exampleQuery({ limit: 500 }));
+        expect(all.events.map((event) => event.id)).toEqual(model.list(exampleQuery({ limit: 500 })).ids);
+        lists += steps.filter((each) => each.kind === 'list').length;
+        found += all.totalCount;
+      }
+      checkFile(dir.file('vedette.db'), model);
+    }),
+    { numRuns: 25 },
+  );
+  // A generator gone wrong would agree with everything.
+  expect(lists).toBeGreaterThan(200);
+  expect(found).toBeGreaterThan(200);
+}, 120_000);
+
+test('hundreds of events of one millisecond, stored in any order, are listed by id', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(fc.uuid(), { minLength: 150, maxLength: 250, size: 'max' }),
+      async (ids) => {
+        await using dir = await makeTempDir();
+        await using store = await openStore({
+          dataDir: dir.path,
+          log: silentLog(),
+          clock: new FakeClock(exampleTime),
+        });
+        const camera = await store.cameras.create(exampleCamera());
+        // Closing in on the middle from both ends halves the same gap again and again, until events have to move.
+        const sorted = ids.toSorted();
+        const order = sorted.map((_, index) =>
+          index % 2 === 0 ? sorted[index / 2] : sorted.at(-(index + 1) / 2),
+        );
+        for (const id of order) {
+          if (id === undefined) continue;
+          const description = exampleDescription('A cat.', { objects: ['cat'] });
+          await store.events.capture(exampleCapture(camera.id, { id, description }));
+        }
+        const query = exampleQuery({ limit: 500, sortOrder: 'asc' });
+        for (const filter of [{}, { searchQuery: 'cat' }, { objectTypes: ['cat'] }]) {
+          const { events } = await store.events.list({ ...query, ...filter });
+          expect(events.map((event) => event.id)).toEqual(sorted);
+        }
+      },
+    ),
+    { numRuns: 3 },
+  );
+}, 60_000);

@@ -1,0 +1,11 @@
+import type { Kysely } from 'kysely';
+import { initialMigration } from './migration-0001-initial.ts';
+
+export interface DatabaseMigration {
+  up(db: Kysely<unknown>): Promise<void>;
+}
+
+/** By name, in the order of their names. Each runs once, in a transaction together with its entry in the book. */
+export const migrations: Readonly<Record<string, DatabaseMigration>> = {
+  '0001_initial': initialMigration,
+};

@@ -1,0 +1,134 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import { Kysely, type Transaction } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { AppError } from '../core/errors.ts';
+import type { DatabaseSchema } from './database-schema.ts';
+import type { DatabaseMigration } from './migrations.ts';
+import { ImmediateSqliteDialect } from './sqlite-dialect.ts';
+
+/** A write-ahead log that grew beyond this in a burst is cut back afterwards. */
+const walSizeLimitBytes = 64 * 1024 * 1024;
+
+export interface OpenDatabase {
+  /** Transactions survive a crash of the process, but the last ones may be lost when the power fails (`synchronous=NORMAL`). */
+  readonly database: Kysely<DatabaseSchema>;
+  /** A transaction that is on the disk when this resolves (`synchronous=FULL`). One at a time. */
+  readonly durably: <T>(work: (transaction: Transaction<DatabaseSchema>) => Promise<T>) => Promise<T>;
+  readonly file: string;
+  /** How many migrations have been run. */
+  readonly schemaVersion: number;
+  /** For what Kysely has no words for. */
+  readonly connection: SqliteDatabase.Database;
+  readonly close: () => Promise<void>;
+}
+
+export interface OpenDatabaseOptions {
+  readonly file: string;
+  readonly busyTimeoutMs: number;
+  readonly migrations: Readonly<Record<string, DatabaseMigration>>;
+}
+
+/**
+ * Opens the file or makes it, and brings it to the latest schema; a database that held an older one is copied
+ * beside it first.
+ *
+ * @throws AppError `STORE_TOO_NEW`; SQLite's own errors otherwise
+ */
+export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDatabase> {
+  const { file, busyTimeoutMs, migrations } = options;
+  const connection = new SqliteDatabase(file, { timeout: busyTimeoutMs });
+  try {
+    connection.pragma('journal_mode = wal');
+    connection.pragma(`journal_size_limit = ${walSizeLimitBytes}`);
+    connection.pragma('foreign_keys = on');
+    connection.pragma('synchronous = normal');
+    connection.pragma('temp_store = memory');
+    const database = new Kysely<DatabaseSchema>({ dialect: new ImmediateSqliteDialect(connection) });
+    await migrate(connection, database, file, migrations);
+    return {
+      database,
+      durably: async (work) => {
+        // The level can only be changed between transactions; the worker runs one request after the other.
+        connection.pragma('synchronous = full');
+        try {
+          return await database.transaction().execute(work);
+        } finally {
+          connection.pragma('synchronous = normal');
+        }
+      },
+      file,
+      schemaVersion: Object.keys(migrations).length,
+      connection,
+      close: async () => {
+        if (!connection.open) return;
+        try {
+          // Statistics for the planner, where the tables have changed enough to want new ones.
+          connection.pragma('optimize');
+        } finally {
+          await database.destroy();
+          connection.close();
+        }
+      },
+    };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+async function migrate(
+  connection: SqliteDatabase.Database,
+  database: Kysely<DatabaseSchema>,
+  file: string,
+  migrations: OpenDatabaseOptions['migrations'],
+): Promise<void> {
+  const names = Object.keys(migrations).toSorted();
+  const done = migrationsDone(connection);
+  const unknown = done.filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    throw new AppError(
+      'STORE_TOO_NEW',
+      `The database ${file} was written by a newer version of Vedette (it has the migration ${unknown.join(', ')}; ` +
+        `this version knows them up to ${names.at(-1) ?? 'none'}). Start that version again, or put back the copy ` +
+        `that it made beside the database before it changed it (${basename(file)}.before-…).`,
+    );
+  }
+  const next = names.find((name) => !done.includes(name));
+  if (next === undefined) return;
+  if (done.length > 0) copyDatabase(connection, `${file}.before-${next}`);
+  const migrator = new Migrator({
+    db: database,
+    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+function migrationsDone(connection: SqliteDatabase.Database): string[] {
+  const hasBook = connection
+    .prepare(`select 1 from sqlite_schema where type = 'table' and name = 'kysely_migration'`)
+    .get();
+  if (hasBook === undefined) return [];
+  return connection.prepare<[], string>('select name from kysely_migration order by name').pluck().all();
+}
+
+/** A whole copy, or none: it gets its name only once it is complete and on the disk. */
+function copyDatabase(connection: SqliteDatabase.Database, target: string): void {
+  const unfinished = `${target}.unfinished`;
+  rmSync(unfinished, { force: true });
+  connection.prepare('vacuum into ?').run(unfinished);
+  flush(unfinished);
+  renameSync(unfinished, target);
+  flush(dirname(target));
+}
+
+function flush(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,82 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import { DatabaseClient, type DatabaseCounters } from './database-client.ts';
+import type { Store } from './event-store.ts';
+import { lockFolder } from './folder-lock.ts';
+import { toStoreError } from './store-errors.ts';
+
+export interface OpenStoreOptions {
+  /** Made when it is not there. Holds `vedette.db`, its copies, and the pictures. */
+  readonly dataDir: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** How long a call waits for another program that holds the database. */
+  readonly busyTimeoutMs?: number;
+  /** Calls that may wait at once; one more is refused with `STORE_UNAVAILABLE` and counted. */
+  readonly maxWaiting?: number;
+}
+
+export interface SqliteStore extends Store {
+  readonly counters: DatabaseCounters;
+}
+
+/**
+ * @throws AppError `STORE_IN_USE` when another process has the folder, `STORE_TOO_NEW`, `STORE_CORRUPT` or
+ *   `STORE_UNAVAILABLE`
+ */
+export async function openStore(options: OpenStoreOptions): Promise<SqliteStore> {
+  const { log, clock, busyTimeoutMs = 5_000, maxWaiting = 10_000 } = options;
+  const dataDir = resolve(options.dataDir);
+  const file = join(dataDir, 'vedette.db');
+  await using cleanup = new AsyncDisposableStack();
+  try {
+    await mkdir(dataDir, { recursive: true });
+    cleanup.use(lockFolder(dataDir));
+  } catch (error) {
+    throw toStoreError(error, file);
+  }
+  const client = cleanup.use(await DatabaseClient.open({ file, busyTimeoutMs, maxWaiting, log, clock }));
+  const resources = cleanup.move();
+  return {
+    get counters() {
+      return client.counters;
+    },
+    events: {
+      capture: (event) => client.call('events.capture', event),
+      finish: (request) => client.call('events.finish', request),
+      extend: (eventId, change) => client.call('events.extend', eventId, change),
+      beginAttempt: (eventId) => client.call('events.beginAttempt', eventId),
+      releaseAttempt: (eventId) => client.call('events.releaseAttempt', eventId),
+      pendingJobs: () => client.call('events.pendingJobs'),
+      get: (id) => client.call('events.get', id),
+      list: (query) => client.call('events.list', query),
+      delete: (id) => client.call('events.delete', id),
+      closeOpenEpisodes: () => client.call('events.closeOpenEpisodes'),
+      existing: (ids) => client.call('events.existing', ids),
+    },
+    cameras: {
+      list: () => client.call('cameras.list'),
+      get: (id) => client.call('cameras.get', id),
+      create: (camera) => client.call('cameras.create', camera),
+      update: (id, change) => client.call('cameras.update', id, change),
+      delete: (id) => client.call('cameras.delete', id),
+      replaceAll: (origin, cameras) => client.call('cameras.replaceAll', origin, cameras),
+    },
+    deliveries: {
+      due: (target, now, limit) => client.call('deliveries.due', target, now, limit),
+      markSent: (id, now) => client.call('deliveries.markSent', id, now),
+      markFailed: (id, error, nextAttemptAt, now) =>
+        client.call('deliveries.markFailed', id, error, nextAttemptAt, now),
+      retry: (id, now) => client.call('deliveries.retry', id, now),
+      list: (query) => client.call('deliveries.list', query),
+    },
+    settings: {
+      get: (key) => client.call('settings.get', key),
+      set: (key, value) => client.call('settings.set', key, value),
+    },
+    checkHealth: () => client.call('store.checkHealth'),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}

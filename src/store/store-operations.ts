@@ -1,0 +1,122 @@
+import { statSync } from 'node:fs';
+import type { CameraStore, DeliveryStore, EventStore, SettingStore, Store } from './event-store.ts';
+import {
+  createCamera,
+  deleteCamera,
+  getCamera,
+  listCameras,
+  replaceCameras,
+  updateCamera,
+} from './camera-operations.ts';
+import {
+  dueDeliveries,
+  listDeliveries,
+  markDeliveryFailed,
+  markDeliverySent,
+  retryDelivery,
+} from './delivery-operations.ts';
+import { listEvents } from './event-list.ts';
+import {
+  beginAttempt,
+  captureEvent,
+  closeOpenEpisodes,
+  deleteEvent,
+  existingEvents,
+  extendEvent,
+  finishEvent,
+  getEvent,
+  pendingJobs,
+  releaseAttempt,
+} from './event-operations.ts';
+import type { OpenDatabase } from './open-database.ts';
+
+/** Prefixes the methods of a part of the store with its name: `events.capture`. */
+type Prefixed<Part extends string, Methods> = {
+  [Name in keyof Methods & string as `${Part}.${Name}`]: Methods[Name];
+};
+
+/** What crosses to the worker thread: the methods of the port under their full names. */
+export type StoreOperations = Prefixed<'events', EventStore> &
+  Prefixed<'cameras', CameraStore> &
+  Prefixed<'deliveries', DeliveryStore> &
+  Prefixed<'settings', SettingStore> & { 'store.checkHealth': Store['checkHealth'] };
+
+export type OperationName = keyof StoreOperations;
+
+/** @param now the caller's clock when it called, epoch ms */
+export function createOperations(open: OpenDatabase, now: () => number): StoreOperations {
+  return {
+    'events.capture': (event) => captureEvent(open, now(), event),
+    'events.finish': (request) => finishEvent(open, now(), request),
+    'events.extend': (eventId, change) => extendEvent(open, now(), eventId, change),
+    'events.beginAttempt': (eventId) => beginAttempt(open, eventId),
+    'events.releaseAttempt': (eventId) => releaseAttempt(open, eventId),
+    'events.pendingJobs': () => pendingJobs(open),
+    'events.get': (id) => getEvent(open, id),
+    'events.list': (query) => listEvents(open, query),
+    'events.delete': (id) => deleteEvent(open, id),
+    'events.closeOpenEpisodes': () => closeOpenEpisodes(open, now()),
+    'events.existing': (ids) => existingEvents(open, ids),
+    'cameras.list': () => listCameras(open),
+    'cameras.get': (id) => getCamera(open, id),
+    'cameras.create': (camera) => createCamera(open, now(), camera),
+    'cameras.update': (id, change) => updateCamera(open, now(), id, change),
+    'cameras.delete': (id) => deleteCamera(open, now(), id),
+    'cameras.replaceAll': (origin, cameras) => replaceCameras(open, now(), origin, cameras),
+    'deliveries.due': (target, dueAt, limit) => dueDeliveries(open, target, dueAt, limit),
+    'deliveries.markSent': (id, sentAt) => markDeliverySent(open, id, sentAt),
+    'deliveries.markFailed': (id, error, nextAttemptAt, failedAt) =>
+      markDeliveryFailed(open, id, error, nextAttemptAt, failedAt),
+    'deliveries.retry': (id, dueAt) => retryDelivery(open, id, dueAt),
+    'deliveries.list': (query) => listDeliveries(open, query),
+    'settings.get': (key) => getSetting(open, key),
+    'settings.set': (key, value) => setSetting(open, now(), key, value),
+    'store.checkHealth': () => checkHealth(open, now()),
+  };
+}
+
+async function getSetting({ database }: OpenDatabase, key: string): Promise<unknown> {
+  const row = await database
+    .selectFrom('settings')
+    .select('value_json')
+    .where('key', '=', key)
+    .executeTakeFirst();
+  return row === undefined ? undefined : (JSON.parse(row.value_json) as unknown);
+}
+
+/** `undefined` deletes it. */
+async function setSetting(
+  { durably }: OpenDatabase,
+  now: number,
+  key: string,
+  value: unknown,
+): Promise<void> {
+  await durably(async (transaction) => {
+    if (value === undefined) {
+      await transaction.deleteFrom('settings').where('key', '=', key).execute();
+      return;
+    }
+    const row = { value_json: JSON.stringify(value), updated_at: now };
+    await transaction
+      .insertInto('settings')
+      .values({ key, ...row })
+      .onConflict((conflict) => conflict.column('key').doUpdateSet(row))
+      .execute();
+  });
+}
+
+async function checkHealth(
+  open: OpenDatabase,
+  now: number,
+): Promise<{ schemaVersion: number; sizeBytes: number }> {
+  await open.database
+    .insertInto('health_checks')
+    .values({ id: 1, checked_at: now })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ checked_at: now }))
+    .execute();
+  await open.database.selectFrom('health_checks').select('checked_at').executeTakeFirstOrThrow();
+  const sizeBytes = [open.file, `${open.file}-wal`]
+    .map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, size) => sum + size, 0);
+  return { schemaVersion: open.schemaVersion, sizeBytes };
+}
