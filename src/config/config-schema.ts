@@ -1,0 +1,239 @@
+import { z } from 'zod';
+import type { Camera } from '../core/camera.ts';
+import { logLevels, type LogLevel } from '../core/log.ts';
+import { resolveCameraAddress, type AddressAdapter } from './camera-address.ts';
+
+export type ConfiguredCamera = Pick<
+  Camera,
+  | 'name'
+  | 'type'
+  | 'url'
+  | 'username'
+  | 'password'
+  | 'frameRate'
+  | 'isEnabled'
+  | 'motionSensitivity'
+  | 'motionCooldown'
+>;
+
+export interface ConfiguredWebhook {
+  readonly name: string;
+  /** May hold credentials. */
+  readonly url: string;
+  readonly secret: string | null;
+}
+
+/** What an operator decides before the start; checked, complete, and never changed while it runs. */
+export interface Config {
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly server: { readonly host: string; readonly port: number };
+  readonly log: { readonly level: LogLevel };
+  readonly pipeline: {
+    /** 2–5. */
+    readonly workers: number;
+    readonly queueCapacity: number;
+    readonly captureWindowMs: number;
+    readonly drainMs: number;
+  };
+  readonly vision: { readonly deadlineMs: number };
+  readonly motion: { readonly threads: number };
+  readonly media: { readonly streamsPerHost: number };
+  readonly cameras: readonly ConfiguredCamera[];
+  readonly webhooks: readonly ConfiguredWebhook[];
+}
+
+/** Least and most workers; what lies outside is clamped with a warning. */
+export const workerBounds = { least: 2, most: 5 } as const;
+
+const wholeNumber = (least: number, most: number) => z.number().int().min(least).max(most);
+const name = () => z.string().trim().min(1).max(100);
+
+/**
+ * The configuration document, as written: snake_case, unknown keys refused. What is wrong with an address or a name that
+ * is used twice is found also where other keys of the same camera are wrong.
+ */
+export function createConfigSchema(adapters: readonly AddressAdapter[]) {
+  const camera = z
+    .strictObject({
+      name: name().describe('Unique. Cameras are matched by it when the configuration changes.'),
+      type: z
+        .enum(adapters.map(({ type }) => type))
+        .optional()
+        .describe(
+          `Kind of camera; without it the address decides: ${adapters.map(({ type, title }) => (title === undefined ? type : `${type} (${title})`)).join(', ')}.`,
+        ),
+      url: z
+        .string()
+        .min(1)
+        .describe('Address of the stream or the recording. Credentials in it are taken out and kept apart.'),
+      username: z.string().min(1).optional(),
+      password: z.string().min(1).optional().describe('Better given as `${VARIABLE}` than written down.'),
+      frame_rate: wholeNumber(1, 30).default(5).describe('Frames analysed per second.'),
+      is_enabled: z
+        .boolean()
+        .default(true)
+        .describe('A camera that is not enabled is listed, but not watched.'),
+      motion_sensitivity: z
+        .enum(['low', 'medium', 'high'])
+        .default('medium')
+        .describe('How little must move.'),
+      motion_cooldown: wholeNumber(0, 3600)
+        .default(60)
+        .describe('Seconds from the start of one event to the next on this camera.'),
+    })
+    .superRefine(
+      (value, context) => {
+        const result = resolveCameraAddress(onlyTexts(value), adapters);
+        if (result.kind === 'problem') {
+          context.addIssue({ code: 'custom', path: [result.key], message: result.message });
+        }
+      },
+      { when: ({ value }) => hasAddress(value, adapters) },
+    );
+
+  const webhook = z.strictObject({
+    name: name().describe('Unique. Deliveries that wait for this target are kept by its name.'),
+    url: z
+      .string()
+      .refine(isWebAddress, { error: 'expected an http:// or https:// address' })
+      .describe('Receives a POST with JSON for every described event. Redirects are not followed.'),
+    secret: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Signs each request (HMAC-SHA256). Better given as `${VARIABLE}` than written down.'),
+  });
+
+  return z.strictObject({
+    data_dir: z
+      .string()
+      .min(1)
+      .default('./data')
+      .describe('Folder of the database, the pictures and the logs; relative to the folder of the start.'),
+    server: z
+      .strictObject({
+        host: z
+          .string()
+          .min(1)
+          .default('127.0.0.1')
+          .describe('Address to listen on. Until there is a sign-in only loopback addresses are accepted.'),
+        port: wholeNumber(0, 65_535).default(8470).describe('0 takes any free port.'),
+      })
+      .prefault({}),
+    log: z
+      .strictObject({ level: z.enum(logLevels).default('info').describe('The least that is logged.') })
+      .prefault({}),
+    pipeline: z
+      .strictObject({
+        workers: z
+          .number()
+          .int()
+          .default(workerBounds.least)
+          .describe(
+            `Events described at the same time, ${workerBounds.least}–${workerBounds.most}; what lies outside is clamped with a warning. The environment variable EVENT_WORKER_COUNT wins.`,
+          ),
+        queue_capacity: wholeNumber(1, 10_000)
+          .default(50)
+          .describe(
+            'Events that may wait for their description; the oldest of the busiest camera gives way.',
+          ),
+        capture_window_ms: wholeNumber(100, 10_000)
+          .default(1500)
+          .describe('Milliseconds from the first motion to the choice of the picture.'),
+        drain_ms: wholeNumber(1000, 30_000)
+          .default(30_000)
+          .describe('Milliseconds that a shutdown may take.'),
+      })
+      .prefault({}),
+    vision: z
+      .strictObject({
+        deadline_ms: wholeNumber(1000, 600_000)
+          .default(5000)
+          .describe('Milliseconds from the frame to its description.'),
+      })
+      .prefault({}),
+    motion: z
+      .strictObject({
+        threads: wholeNumber(1, 16)
+          .default(1)
+          .describe('Threads that look for motion, shared by all cameras.'),
+      })
+      .prefault({}),
+    media: z
+      .strictObject({
+        streams_per_host: wholeNumber(1, 16)
+          .default(4)
+          .describe('Cameras decoded by one process: fewer are safer, more need less memory.'),
+      })
+      .prefault({}),
+    cameras: z
+      .array(camera)
+      .superRefine(refuseRepeatedNames, { when: ({ value }) => Array.isArray(value) })
+      .default([]),
+    webhooks: z
+      .array(webhook)
+      .superRefine(refuseRepeatedNames, { when: ({ value }) => Array.isArray(value) })
+      .default([]),
+  });
+}
+
+export type ConfigSchema = ReturnType<typeof createConfigSchema>;
+export type ConfigDocument = z.output<ConfigSchema>;
+
+function hasAddress(value: unknown, adapters: readonly AddressAdapter[]): boolean {
+  if (typeof value !== 'object' || value === null || !('url' in value)) return false;
+  const type = 'type' in value ? value.type : undefined;
+  return (
+    typeof value.url === 'string' &&
+    value.url !== '' &&
+    (type === undefined || adapters.some((adapter) => adapter.type === type))
+  );
+}
+
+/** Before the other keys were found right, each of them may be anything. */
+function onlyTexts(value: { url: string; type?: unknown; username?: unknown; password?: unknown }) {
+  return {
+    url: value.url,
+    type: textOf(value.type),
+    username: textOf(value.username),
+    password: textOf(value.password),
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function isWebAddress(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, username, password } = new URL(address);
+  return /^https?:$/.test(protocol) && isPercentEncoded(username) && isPercentEncoded(password);
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refuseRepeatedNames(entries: readonly unknown[], context: z.RefinementCtx): void {
+  const firstWith = new Map<string, number>();
+  for (const [index, entry] of entries.entries()) {
+    if (typeof entry !== 'object' || entry === null || !('name' in entry)) continue;
+    if (typeof entry.name !== 'string') continue;
+    const shown = entry.name.trim();
+    const first = firstWith.get(shown);
+    if (first === undefined) firstWith.set(shown, index);
+    else {
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `received "${shown}", which is the name of number ${first + 1} already; expected a name of its own`,
+      });
+    }
+  }
+}

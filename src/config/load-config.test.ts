@@ -1,0 +1,539 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { AddressAdapter } from './camera-address.ts';
+import { loadConfig, parseConfig, type LoadConfigOptions, type LoadedConfig } from './load-config.ts';
+
+const adapters: readonly AddressAdapter[] = [
+  {
+    type: 'rtsp',
+    url: z.string().regex(/^rtsps?:\/\/[^/]+/, 'expected rtsp://host[:port]/path'),
+    accepts: (url) => /^rtsps?:/.test(url),
+  },
+  {
+    type: 'http_mjpeg',
+    url: z.url({ protocol: /^https?$/, error: 'expected http://host[:port]/path' }),
+    accepts: (url) => /^https?:/.test(url),
+  },
+  { type: 'file', url: z.string(), accepts: (url) => !url.includes('://') },
+];
+
+function parse(text: string, options: Partial<LoadConfigOptions> = {}): LoadedConfig {
+  return parseConfig(text, { adapters, env: {}, file: 'vedette.yaml', ...options });
+}
+
+function failureOf(text: string, options: Partial<LoadConfigOptions> = {}): AppError {
+  try {
+    parse(text, options);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+/** The problems, as `path: message`. */
+function problemsOf(text: string, options: Partial<LoadConfigOptions> = {}): string[] {
+  const error = failureOf(text, options);
+  expect(error.code).toBe('CONFIG_INVALID');
+  return error.message
+    .split('\n  ')
+    .slice(1)
+    .map((line) => line.replace(/ \(line \d+, column \d+\)$/, ''));
+}
+
+test.each(['', '# nothing\n', '---\n', 'cameras:\nserver:\n'])(
+  'an empty document (%j) means the defaults',
+  (text) => {
+    expect(parse(text)).toEqual({
+      config: {
+        dataDir: resolve('data'),
+        server: { host: '127.0.0.1', port: 8470 },
+        log: { level: 'info' },
+        pipeline: { workers: 2, queueCapacity: 50, captureWindowMs: 1500, drainMs: 30_000 },
+        vision: { deadlineMs: 5000 },
+        motion: { threads: 1 },
+        media: { streamsPerHost: 4 },
+        cameras: [],
+        webhooks: [],
+      },
+      warnings: [],
+    });
+  },
+);
+
+test('every key reaches the configuration', () => {
+  const { config } = parse(`
+data_dir: /var/lib/vedette
+server: { host: "::1", port: 9000 }
+log: { level: debug }
+pipeline: { workers: 4, queue_capacity: 10, capture_window_ms: 1000, drain_ms: 20000 }
+vision: { deadline_ms: 8000 }
+motion: { threads: 2 }
+media: { streams_per_host: 1 }
+cameras:
+  - { name: yard, type: rtsp, url: "rtsp://h/1", username: u, password: p, frame_rate: 10,
+      is_enabled: false, motion_sensitivity: high, motion_cooldown: 0 }
+webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
+`);
+  expect(config).toEqual({
+    dataDir: resolve('/var/lib/vedette'),
+    server: { host: '::1', port: 9000 },
+    log: { level: 'debug' },
+    pipeline: { workers: 4, queueCapacity: 10, captureWindowMs: 1000, drainMs: 20_000 },
+    vision: { deadlineMs: 8000 },
+    motion: { threads: 2 },
+    media: { streamsPerHost: 1 },
+    cameras: [
+      {
+        name: 'yard',
+        type: 'rtsp',
+        url: 'rtsp://h/1',
+        username: 'u',
+        password: 'p',
+        frameRate: 10,
+        isEnabled: false,
+        motionSensitivity: 'high',
+        motionCooldown: 0,
+      },
+    ],
+    webhooks: [{ name: 'home', url: 'https://home.example/hook', secret: 's' }],
+  });
+});
+
+test('an unknown key is refused by its path, with what may have been meant', () => {
+  const text = `
+cameras:
+  - { name: a, url: "rtsp://h/1" }
+  - { name: b, url: "rtsp://h/2", frame_rat: 5 }
+servr: {}
+pipeline: { zebra: 1 }
+`;
+  expect(problemsOf(text)).toEqual([
+    'pipeline.zebra: unknown key; expected one of workers, queue_capacity, capture_window_ms, drain_ms',
+    'cameras[1].frame_rat: unknown key; did you mean "frame_rate"?',
+    'servr: unknown key; did you mean "server"?',
+  ]);
+  expect(failureOf(text).details).toContainEqual({
+    path: 'cameras[1].frame_rat',
+    message: 'unknown key; did you mean "frame_rate"?',
+    line: 4,
+    column: 35,
+  });
+});
+
+test.each([
+  ['server: { port: "80" }', 'server.port: received "80" (text), expected a whole number from 0 to 65535'],
+  [
+    'server: { port: 70000 }',
+    'server.port: received "70000" (a number), expected a whole number from 0 to 65535',
+  ],
+  ['server: 5', 'server: received a number, expected a section with the keys host, port'],
+  ['log: { level: loud }', /^log\.level: received "loud" \(text\), expected one of "trace", /],
+  ['data_dir: 5', 'data_dir: received "5" (a number), expected text; put it in quotes'],
+  [
+    'motion: { threads: 1.5 }',
+    'motion.threads: received "1.5" (a number), expected a whole number from 1 to 16',
+  ],
+  ['cameras: { name: a }', 'cameras: received a section, expected a list'],
+  ['cameras: [ { url: "rtsp://h" } ]', 'cameras[0].name: missing; expected text of 1 to 100 characters'],
+  ['cameras: [ { name: a } ]', 'cameras[0].url: missing; expected text'],
+  ['- a', /^the document: received a list, expected a section with the keys data_dir, /],
+  ['webhooks: [ { name: a, url: "ftp://h" } ]', 'webhooks[0].url: expected an http:// or https:// address'],
+  [
+    'webhooks: [ { name: a, url: "http://a:%zz@h" } ]',
+    'webhooks[0].url: expected an http:// or https:// address',
+  ],
+])('%s: says what was received and what is expected', (text, expected) => {
+  expect(problemsOf(text)).toEqual([
+    expect.stringMatching(expected instanceof RegExp ? expected : RegExp(`^${RegExp.escape(expected)}$`)),
+  ]);
+});
+
+test('all problems are said at once, also within one camera', () => {
+  const text = `
+cameras:
+  - { name: a, url: "gopher://h", frame_rate: 99, colour: red }
+  - { name: a, url: "rtsp://h", motion_cooldown: -1 }
+log: { level: 3 }
+`;
+  expect(problemsOf(text).map((problem) => problem.slice(0, problem.indexOf(':')))).toEqual([
+    'log.level',
+    'cameras[0].frame_rate',
+    'cameras[0].colour',
+    'cameras[0].url',
+    'cameras[1].motion_cooldown',
+    'cameras[1].name',
+  ]);
+});
+
+test.each([
+  ['server:\n\tport: 1', 2, 1],
+  ['server: { port: 1', 1, 18],
+  ['a: 1\na: 2', 2, 1],
+  ['cameras:\n  - name: "a', 2, 13],
+  ['server:\n  port: 1\n host: x', 3, 2],
+  ['password: *secret', 1, 11],
+  ['a: 1\n---\nb: 2', 2, 1],
+  ['a: !env X', 1, 4],
+])('YAML that is none (%j) is refused with line and column', (text, line, column) => {
+  const error = failureOf(text);
+  expect(error.code).toBe('CONFIG_INVALID');
+  expect(error.message).toMatch(/^configuration from vedette\.yaml: \d+ problems?\n/);
+  expect(error.details[0]).toMatchObject({ line, column });
+});
+
+test('a secret that breaks the YAML is not quoted in the message', () => {
+  for (const text of [
+    'password: *hunter2',
+    'password: !hunter2 x',
+    'password: "hunter2',
+    'a: {password: hunter2',
+    'password: @hunter2',
+  ]) {
+    const error = failureOf(text);
+    expect(JSON.stringify([error.message, error.details])).not.toContain('hunter2');
+  }
+});
+
+test('a secret in a wrong place is not shown', () => {
+  const text = `
+cameras:
+  - { name: a, url: "rtsp://u:hunter2@h", password: hunter2 }
+  - { name: b, url: "gopher://u:hunter2@h" }
+  - { name: c, url: "rtsp://u:hunter2/@h" }
+  - { name: d, url: "rtsp://u:%hunter2@h" }
+  - { name: e, url: "http://h/?password=hunter2", type: rtsp }
+  - rtsp://u:hunter2@h
+  - { name: f, url: "rtsp://h", password: { hunter2: 1 } }
+webhooks: [ { name: w, url: "ftp://u:hunter2@h" } ]
+server: { port: "\${SECRET}", host: "\${SECRET}" }
+`;
+  const options = {
+    env: { SECRET: 'hunter2' },
+    overrides: { cameras: ['rtsp://u:hunter2@h', 'x=gopher://u:hunter2@h'] },
+  };
+  const error = failureOf(text, options);
+  expect(error.details.length).toBeGreaterThanOrEqual(10);
+  expect(JSON.stringify([error.message, error.details])).not.toContain('hunter2');
+});
+
+test('credentials in an address are taken out, and the kind is found by the address', () => {
+  const { cameras } = parse(`
+cameras:
+  - { name: a, url: "rtsp://me:p%40ss@h:554/s" }
+  - { name: b, url: "http://h/video" }
+  - { name: c, url: "recordings/a.mp4" }
+  - { name: " d ", type: file, url: "http://h/video" }
+`).config;
+  expect(
+    cameras.map(({ name, type, url, username, password }) => [name, type, url, username, password]),
+  ).toEqual([
+    ['a', 'rtsp', 'rtsp://h:554/s', 'me', 'p@ss'],
+    ['b', 'http_mjpeg', 'http://h/video', null, null],
+    ['c', 'file', 'recordings/a.mp4', null, null],
+    ['d', 'file', 'http://h/video', null, null],
+  ]);
+});
+
+test('an address is checked by the adapter of its type', () => {
+  expect(
+    problemsOf('cameras: [ { name: a, type: rtsp, url: "http://h/1" }, { name: b, url: "gopher://h" } ]'),
+  ).toEqual([
+    'cameras[0].url: received "http://h/1" for the type rtsp: expected rtsp://host[:port]/path',
+    'cameras[1].url: received "gopher://h", expected an address for one of rtsp, http_mjpeg, file',
+  ]);
+});
+
+test('credentials in two places are refused', () => {
+  expect(problemsOf('cameras: [ { name: a, url: "rtsp://u:p@h", username: u } ]')).toEqual([
+    'cameras[0].username: credentials stand in the url too; write them in one place only',
+  ]);
+});
+
+test('a name that is used twice is refused, of cameras and of webhooks', () => {
+  expect(
+    problemsOf(`
+cameras: [ { name: a, url: "rtsp://h" }, { name: b, url: "rtsp://h" }, { name: " a ", url: "rtsp://h" } ]
+webhooks: [ { name: w, url: "http://h" }, { name: w, url: "http://h" } ]`),
+  ).toEqual([
+    'cameras[2].name: received "a", which is the name of number 1 already; expected a name of its own',
+    'webhooks[1].name: received "w", which is the name of number 1 already; expected a name of its own',
+  ]);
+});
+
+test('environment variables stand in text values only where they are named', () => {
+  const { config } = parse(
+    `
+data_dir: "\${HOME}/data/\${SUB}"
+cameras:
+  - name: $\${HOME} $HOME \${
+    url: rtsp://h/\${SUB}
+    password: \${PASSWORD}
+`,
+    { env: { HOME: '/home/me', SUB: 'x', PASSWORD: 'a${HOME}$${b' } },
+  );
+  expect(config.dataDir).toBe(resolve('/home/me/data/x'));
+  expect(config.cameras[0]).toMatchObject({
+    name: '${HOME} $HOME ${',
+    url: 'rtsp://h/x',
+    password: 'a${HOME}$${b',
+  });
+});
+
+test('a variable that is missing or is none is said with its place', () => {
+  expect(problemsOf('log:\n  level: ${NOPE}\ndata_dir: ${NO NAME}\n', { env: {} })).toEqual([
+    'log.level: the environment variable NOPE is not set; set it, or write $${ if a plain ${ is meant',
+    expect.stringMatching(/^data_dir: received \$\{…\} without the name of an environment variable/),
+  ]);
+});
+
+test.each([
+  '0.0.0.0',
+  '::',
+  '192.168.1.5',
+  'example.org',
+  '128.0.0.1',
+  '127.0.0.1.example.org',
+  'localhost.example',
+])('the host %s is refused, with the reason', (host) => {
+  const error = failureOf('', { overrides: { host } });
+  expect(error.code).toBe('ADDRESS_REFUSED');
+  expect(error.message).toContain('there is no sign-in yet');
+});
+
+test.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])('the host %s is accepted', (host) => {
+  expect(parse(`server: { host: "${host}" }`).config.server.host).toBe(host);
+});
+
+test.each([
+  [undefined, undefined, 2, 0],
+  [undefined, 4, 4, 0],
+  ['3', 4, 3, 0],
+  ['5', undefined, 5, 0],
+  ['', 3, 3, 0],
+  ['1', undefined, 2, 1],
+  ['9', undefined, 5, 1],
+  ['-3', undefined, 2, 1],
+  ['many', undefined, 2, 1],
+  ['2.5', 4, 4, 1],
+  [undefined, 0, 2, 1],
+  [undefined, 8, 5, 1],
+  ['99999999999999999999', 3, 5, 1],
+])(
+  'EVENT_WORKER_COUNT %j over pipeline.workers %j: %i workers, %i warnings',
+  (environment, configured, workers, count) => {
+    const text = configured === undefined ? '' : `pipeline: { workers: ${configured} }`;
+    const { config, warnings } = parse(text, { env: { EVENT_WORKER_COUNT: environment } });
+    expect(config.pipeline.workers).toBe(workers);
+    expect(warnings).toHaveLength(count);
+    expect(
+      warnings.every((warning) => /received .*, expected .* 2 to|received .*from 2 to/.test(warning)),
+    ).toBe(true);
+  },
+);
+
+test('the command line wins over the file, and its cameras are added', () => {
+  const { config } = parse('server: { port: 1, host: "::1" }\ncameras: [ { name: a, url: "rtsp://h" } ]', {
+    overrides: {
+      dataDir: '/d',
+      host: '127.0.0.1',
+      port: '2',
+      cameras: ['Front door = rtsp://u:p@h/?a=b', 'c=clip.mp4'],
+    },
+  });
+  expect(config.dataDir).toBe(resolve('/d'));
+  expect(config.server).toEqual({ host: '127.0.0.1', port: 2 });
+  expect(config.cameras.map(({ name, type, url, username }) => [name, type, url, username])).toEqual([
+    ['a', 'rtsp', 'rtsp://h', null],
+    ['Front door', 'rtsp', 'rtsp://h/?a=b', 'u'],
+    ['c', 'file', 'clip.mp4', null],
+  ]);
+});
+
+test('a problem of the command line is named by its flag', () => {
+  expect(
+    problemsOf('cameras: [ { name: a, url: "rtsp://h" } ]', {
+      overrides: { port: 'http', cameras: ['a=rtsp://h', 'b=gopher://h', '=x', 'rtsp://h/?a=b', 'c='] },
+    }),
+  ).toEqual([
+    '--port: received "http" (text), expected a whole number from 0 to 65535',
+    '--camera b (url): received "gopher://h", expected an address for one of rtsp, http_mjpeg, file',
+    '--camera a (name): received "a", which is the name of number 1 already; expected a name of its own',
+    expect.stringMatching(/^--camera: received an empty name, expected NAME=URL/),
+    expect.stringMatching(/^--camera: received no name, expected NAME=URL/),
+    expect.stringMatching(/^--camera: received no address, expected NAME=URL/),
+  ]);
+});
+
+const anything = fc.anything({
+  withBigInt: false,
+  maxDepth: 4,
+  key: fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'name', 'url')),
+});
+const sections = fc.record(
+  {
+    data_dir: anything,
+    server: fc.oneof(anything, fc.record({ host: anything, port: anything })),
+    log: fc.oneof(anything, fc.record({ level: anything })),
+    pipeline: fc.dictionary(fc.constantFrom('workers', 'queue_capacity', 'drain_ms', 'x'), anything),
+    cameras: fc.oneof(
+      anything,
+      fc.array(
+        fc.record(
+          {
+            name: fc.oneof(fc.string(), anything),
+            url: fc.oneof(
+              fc.webUrl(),
+              fc.string().map((text) => `rtsp://${text}`),
+              anything,
+            ),
+            username: anything,
+            type: anything,
+          },
+          { requiredKeys: [] },
+        ),
+      ),
+    ),
+    webhooks: fc.oneof(
+      anything,
+      fc.array(fc.record({ name: fc.string(), url: fc.oneof(fc.webUrl(), fc.string()), secret: anything })),
+    ),
+  },
+  { requiredKeys: [] },
+);
+
+/** Any end but these is a fault of ours. */
+function endsWell(text: string): void {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof AppError && ['CONFIG_INVALID', 'ADDRESS_REFUSED'].includes(error.code)) return;
+    throw new Error(`threw ${messageOf(error)}`, { cause: error });
+  }
+}
+
+test('no document, however wild, ends in anything but a clear refusal', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(anything, sections).map((value) => JSON.stringify(value) ?? ''),
+      endsWell,
+    ),
+    { numRuns: 1000 },
+  );
+  fc.assert(
+    fc.property(
+      sections.map((value) => stringify(JSON.parse(JSON.stringify(value)))),
+      endsWell,
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('no text, however wild, ends in anything but a clear refusal', () => {
+  const pieces = fc.constantFrom(
+    'cameras:',
+    'server:',
+    '\n',
+    '  ',
+    '- ',
+    ': ',
+    '{',
+    '}',
+    '[',
+    ']',
+    '"',
+    "'",
+    '*a',
+    '&a ',
+    '!t ',
+    '${',
+    '}',
+    '#',
+    '|',
+    '>',
+    '?',
+    '%',
+    '\t',
+    '---\n',
+    'x',
+    '<<',
+    '~',
+    '@',
+    '\u0000',
+    '1e999',
+    '__proto__: ',
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.array(pieces, { maxLength: 40 }).map((each) => each.join('')),
+      ),
+      endsWell,
+    ),
+    { numRuns: 3000 },
+  );
+});
+
+test('a document made to exhaust the reader is refused', () => {
+  const bomb = [
+    'a: &a [x, x]',
+    ...Array.from(
+      { length: 30 },
+      (_, i) =>
+        `${String.fromCharCode(98 + i)}${i}: &z${i} [*${i === 0 ? 'a' : `z${i - 1}`}, *${i === 0 ? 'a' : `z${i - 1}`}]`,
+    ),
+  ].join('\n');
+  expect(failureOf(bomb).code).toBe('CONFIG_INVALID');
+  expect(failureOf('['.repeat(20_000)).code).toBe('CONFIG_INVALID');
+  expect(failureOf(`a: ${'['.repeat(3000)}${']'.repeat(3000)}`).code).toBe('CONFIG_INVALID');
+});
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vedette-config-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a file is read; without one everything is at its default', async () => {
+  const file = join(folder, 'vedette.yaml');
+  await writeFile(file, '\uFEFFserver: { port: 1234 }\n');
+  expect((await loadConfig({ adapters, env: {}, file })).config.server.port).toBe(1234);
+  expect((await loadConfig({ adapters, env: {} })).config.server.port).toBe(8470);
+});
+
+test('a file that is missing, a folder, unreadable, binary or huge is said in clear words', async () => {
+  const messageFor = async (file: string): Promise<string> => {
+    const error = await loadConfig({ adapters, env: {}, file }).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    return messageOf(error);
+  };
+  expect(await messageFor(join(folder, 'none.yaml'))).toMatch(/none\.yaml: there is no such file/);
+  await mkdir(join(folder, 'dir'));
+  expect(await messageFor(join(folder, 'dir'))).toMatch(/this is a folder/);
+  await writeFile(join(folder, 'binary'), Buffer.from([0xff, 0xfe, 0x00, 0xd8]));
+  expect(await messageFor(join(folder, 'binary'))).toMatch(/not UTF-8 text/);
+  await writeFile(join(folder, 'huge'), 'x'.repeat(1024 * 1024 + 1));
+  expect(await messageFor(join(folder, 'huge'))).toMatch(/received 1048577 bytes, expected 1048576 at most/);
+  await writeFile(join(folder, 'not-a-dir'), '');
+  expect(await messageFor(join(folder, 'not-a-dir', 'x'))).toMatch(/can't be read: ENOTDIR/);
+});
+
+// The superuser may read everything.
+test.skipIf(process.getuid?.() === 0)(
+  'a file without permission to read is said in clear words',
+  async () => {
+    const file = join(folder, 'private.yaml');
+    await writeFile(file, '');
+    await chmod(file, 0);
+    await expect(loadConfig({ adapters, env: {}, file })).rejects.toThrow(/no permission to read it/);
+  },
+);
