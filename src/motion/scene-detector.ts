@@ -1,0 +1,365 @@
+import { AppError } from '../core/errors.ts';
+import type { AnalysisFrame } from '../core/frame.ts';
+import type { MotionReason, MotionRegion, MotionSample, Sensitivity } from '../core/motion.ts';
+import { BackgroundModel } from './background-model.ts';
+import { Clutter } from './clutter.ts';
+import { createCellGrid, shrinkToCells, type CellGrid } from './cell-grid.ts';
+import type { MotionDetector, MotionOptions } from './motion-detector.ts';
+import { RegionFinder, type CellRegion } from './regions.ts';
+import { SceneLight } from './scene-light.ts';
+import { SceneBuffer } from './scene-buffer.ts';
+import { ResidualHistory } from './residual-history.ts';
+import { subjectQuality } from './subject-quality.ts';
+import { Tracker } from './tracks.ts';
+
+interface SensitivityScale {
+  /** Share of the picture that a subject must cover. */
+  readonly minShare: number;
+  /** Factor on the threshold of a cell. */
+  readonly threshold: number;
+}
+
+const scales: Readonly<Record<Sensitivity, SensitivityScale>> = {
+  low: { minShare: 0.004, threshold: 1.4 },
+  medium: { minShare: 0.0006, threshold: 1 },
+  high: { minShare: 0.0003, threshold: 0.75 },
+};
+
+const warmUpSeconds = 6;
+const recalibrationSeconds = 2;
+/** Mean levels from frame to frame above which exposure is still on its way. */
+const settlingStep = 1;
+const maxSettlingMs = 8000;
+/** A subject that was confirmed still moves this long after its last step, ms. */
+const stepHold = 1000;
+
+/** Everything that depends on the size of the picture. */
+class Scene {
+  readonly grid: CellGrid;
+  readonly model: BackgroundModel;
+  readonly light: SceneLight;
+  readonly finder: RegionFinder;
+  readonly clutter: Clutter;
+  readonly tracker: Tracker;
+  readonly buffer: SceneBuffer;
+  readonly cells: Float32Array;
+  readonly history: ResidualHistory;
+  readonly residual: Float32Array;
+  readonly expected: Float32Array;
+  readonly strength: Float32Array;
+  readonly level: Uint8Array;
+  readonly isActive: Uint8Array;
+  readonly kind: Uint8Array;
+  readonly isCandidate = new Uint8Array(64);
+  readonly isSubject = new Uint8Array(64);
+  isReady = false;
+  /** Share of moving cells in the frame before. */
+  movingShare = 0;
+  /** Share of blocks with new structure in the frame before. */
+  newShare = 0;
+  /** Of the frame before; NaN when there is none to compare with. */
+  lightLevel = Number.NaN;
+  /** Mean level of the frame before, while a scene is learnt. */
+  meanLevel = Number.NaN;
+  /** When the learning of a changed scene began, ms of the stream. */
+  recalibratingSince = 0;
+
+  constructor(frame: AnalysisFrame, frameSeconds: number) {
+    this.grid = createCellGrid(frame.width, frame.height);
+    this.clutter = new Clutter(this.grid);
+    this.tracker = new Tracker({
+      clutter: this.clutter,
+      width: this.grid.width,
+      height: this.grid.height,
+      frameSeconds,
+    });
+    this.history = new ResidualHistory(this.grid.count);
+    this.residual = new Float32Array(this.grid.count);
+    this.model = new BackgroundModel(this.grid);
+    this.light = new SceneLight(this.grid);
+    this.finder = new RegionFinder(this.grid);
+    this.buffer = new SceneBuffer(this.grid.count);
+    this.cells = new Float32Array(this.grid.count);
+    this.expected = new Float32Array(this.grid.count);
+    this.strength = new Float32Array(this.grid.count);
+    this.level = new Uint8Array(this.grid.count);
+    this.isActive = new Uint8Array(this.grid.count);
+    this.kind = new Uint8Array(this.grid.count);
+  }
+}
+
+/** Creates the detector of one camera. Nothing is allocated per frame but the sample that is returned. */
+export function createMotionDetector(options: MotionOptions): MotionDetector {
+  return new SceneDetector(options);
+}
+
+class SceneDetector implements MotionDetector {
+  readonly #scale: SensitivityScale;
+  readonly #frameSeconds: number;
+  #scene: Scene | undefined;
+  #width = 0;
+  #height = 0;
+  #lastTime: number | undefined;
+
+  constructor(options: MotionOptions) {
+    this.#scale = scales[options.sensitivity];
+    this.#frameSeconds = 1 / options.frameRate;
+  }
+
+  prime(frames: readonly AnalysisFrame[]): void {
+    const first = frames[0];
+    if (first === undefined) return;
+    const scene = this.#sceneFor(first);
+    scene.buffer.restart(Number.POSITIVE_INFINITY, this.#frameSeconds);
+    for (const frame of frames) {
+      if (frame.width !== this.#width || frame.height !== this.#height) continue;
+      shrinkToCells(frame.gray, frame.width, scene.grid, scene.cells);
+      scene.buffer.push(scene.cells, frame.mediaTimeMs);
+    }
+    this.#learnScene(scene, first);
+  }
+
+  detect(frame: AnalysisFrame): MotionSample {
+    const scene = this.#sceneFor(frame);
+    shrinkToCells(frame.gray, frame.width, scene.grid, scene.cells);
+    const seconds = this.#secondsSince(frame.mediaTimeMs);
+    if (!scene.isReady) {
+      if (!scene.buffer.isFirst) this.#awaitSettling(scene, frame.mediaTimeMs);
+      if (scene.buffer.push(scene.cells, frame.mediaTimeMs)) this.#learnScene(scene, frame);
+      return sampleOf(frame, scene.buffer.isFirst ? 'warming_up' : 'whole_picture');
+    }
+    const sample = this.#analyse(scene, frame.mediaTimeMs, seconds, frame);
+    if (sample !== undefined) return sample;
+    scene.isReady = false;
+    scene.tracker.clear();
+    scene.recalibratingSince = frame.mediaTimeMs;
+    scene.meanLevel = Number.NaN;
+    scene.buffer.restart(recalibrationSeconds, this.#frameSeconds);
+    scene.buffer.push(scene.cells, frame.mediaTimeMs);
+    return sampleOf(frame, 'whole_picture');
+  }
+
+  /** While exposure still follows a switch, what is learnt would be wrong at once: the learning begins anew. */
+  #awaitSettling(scene: Scene, time: number): void {
+    let sum = 0;
+    for (const value of scene.cells) sum += value;
+    const mean = sum / scene.cells.length;
+    const isSettling = Math.abs(mean - scene.meanLevel) > settlingStep;
+    scene.meanLevel = mean;
+    if (isSettling && time - scene.recalibratingSince < maxSettlingMs) {
+      scene.buffer.restart(recalibrationSeconds, this.#frameSeconds);
+    }
+  }
+
+  /** Judges the cells that the scene holds and learns from them; `undefined` when the whole picture changed. */
+  #analyse(scene: Scene, time: number, seconds: number, frame: AnalysisFrame): MotionSample | undefined {
+    scene.light.fit(scene.cells, scene.model.mean, scene.model.spread, scene.expected);
+    const movingShare = this.#compare(scene);
+    if (isWholePicture(scene, movingShare)) return undefined;
+    scene.movingShare = movingShare;
+    scene.newShare = scene.light.newShare;
+    scene.lightLevel = scene.light.level;
+    scene.clutter.forget(seconds);
+    const sample = this.#judge(scene, time, frame);
+    scene.clutter.settle();
+    scene.model.learn(scene.cells, scene.expected, scene.kind, seconds);
+    scene.history.push(scene.residual, time);
+    return sample;
+  }
+
+  #sceneFor(frame: AnalysisFrame): Scene {
+    if (frame.gray.length !== frame.width * frame.height) {
+      throw new AppError(
+        'INTERNAL',
+        `received a gray picture of ${frame.gray.length} bytes for ${frame.width} × ${frame.height} pixels, expected ${frame.width * frame.height}`,
+      );
+    }
+    if (this.#scene === undefined || frame.width !== this.#width || frame.height !== this.#height) {
+      this.#scene = new Scene(frame, this.#frameSeconds);
+      this.#scene.buffer.restart(warmUpSeconds, this.#frameSeconds);
+      this.#width = frame.width;
+      this.#height = frame.height;
+      this.#lastTime = undefined;
+    }
+    return this.#scene;
+  }
+
+  #secondsSince(time: number): number {
+    const last = this.#lastTime;
+    this.#lastTime = time;
+    // A gap of minutes is not learnt as if the scene had been seen all the while.
+    return last === undefined || time <= last ? this.#frameSeconds : Math.min(1, (time - last) / 1000);
+  }
+
+  /** Learns the scene from the buffer, then rehearses on the same frames what clutter there is. */
+  #learnScene(scene: Scene, frame: AnalysisFrame): void {
+    scene.buffer.buildInto(scene.model);
+    scene.movingShare = 0;
+    scene.newShare = 0;
+    scene.lightLevel = Number.NaN;
+    scene.tracker.clear();
+    scene.clutter.clear();
+    scene.history.clear();
+    let last: number | undefined;
+    for (let i = 0; i < scene.buffer.count; i += 1) {
+      const time = scene.buffer.replay(i, scene.cells);
+      const seconds =
+        last === undefined ? this.#frameSeconds : Math.min(1, Math.max(0.01, (time - last) / 1000));
+      last = time;
+      this.#analyse(scene, time, seconds, frame);
+    }
+    scene.tracker.clear();
+    scene.history.clear();
+    scene.movingShare = 0;
+    scene.newShare = 0;
+    scene.lightLevel = Number.NaN;
+    scene.buffer.release();
+    scene.isReady = true;
+  }
+
+  /** Fills `residual`, `strength`, `level` and `isActive`; returns the share of the picture that differs clearly. */
+  #compare(scene: Scene): number {
+    const { cells, expected, residual, strength, level, isActive, model, clutter, grid } = scene;
+    const { spread, former, mean } = model;
+    const earlier = scene.history.oldest;
+    const factor = this.#scale.threshold;
+    const noiseGain = Math.max(1, scene.light.gain) ** 2;
+    let moving = 0;
+    let cell = 0;
+    for (let y = 0; y < grid.height; y += 1) {
+      const tileRow = (y >> Clutter.tileShift) * clutter.tilesWide;
+      for (let x = 0; x < grid.width; x += 1) {
+        const own = spread[cell] ?? 0;
+        const noise = Math.sqrt(
+          own * own * noiseGain + (clutter.variance[tileRow + (x >> Clutter.tileShift)] ?? 0),
+        );
+        const threshold = factor * (3.2 * noise + 6);
+        const lit = expected[cell] ?? 0;
+        let difference = (cells[cell] ?? 0) - lit;
+        if (Math.abs(difference) > threshold) {
+          // NaN compares false: no former scene.
+          if (Math.abs(difference + (mean[cell] ?? 0) - (former[cell] ?? 0)) < threshold) {
+            model.restore(cell);
+            expected[cell] = lit + difference;
+            difference = 0;
+          }
+        }
+        residual[cell] = difference;
+        const ratio = Math.abs(difference) / threshold;
+        strength[cell] = ratio;
+        const kind = ratio > 1 ? 2 : ratio > 0.6 ? 1 : 0;
+        level[cell] = kind;
+        if (kind === 2) moving += 1;
+        isActive[cell] = Math.abs(difference - (earlier[cell] ?? 0)) > 3.2 * noise + 4 ? 1 : 0;
+        cell += 1;
+      }
+    }
+    return moving / cells.length;
+  }
+
+  #judge(scene: Scene, time: number, frame: AnalysisFrame): MotionSample {
+    const { grid, light, finder, tracker, isCandidate, isSubject } = scene;
+    const minArea = Math.max(3, Math.round(this.#scale.minShare * grid.count));
+    const found = finder.find(
+      {
+        level: scene.level,
+        strength: scene.strength,
+        residual: scene.residual,
+        isActive: scene.isActive,
+        flicker: scene.model.flicker,
+        isNewBlock: light.isNew,
+        blocksWide: light.blocksWide,
+      },
+      minArea,
+      scene.clutter,
+    );
+    let lightCount = 0;
+    for (let i = 0; i < found.length; i += 1) {
+      const region = found[i];
+      const isStructure = region !== undefined && region.newShare > 0.3;
+      isCandidate[i] = isStructure ? 1 : 0;
+      if (!isStructure) lightCount += 1;
+    }
+    tracker.update(found, isCandidate, time);
+    isSubject.fill(0);
+    let seen = 0;
+    let swinging = 0;
+    for (const track of tracker.tracks) {
+      const region = found[track.region];
+      if (!track.isUsed || region === undefined) continue;
+      seen += 1;
+      const activeCells = region.activity * region.area;
+      const isStepping =
+        time - track.lastMovedAt <= stepHold && activeCells >= Math.max(2, region.area * 0.02);
+      const isBusy = activeCells >= Math.max(3, minArea * 0.4, region.area * 0.06);
+      if (track.isConfirmed && (isStepping || isBusy)) isSubject[track.region] = 1;
+      else if (region.flicker > 0.4) swinging += 1;
+    }
+    this.#classify(scene, found);
+    const subjects: CellRegion[] = [];
+    for (let i = 0; i < found.length; i += 1) {
+      const region = found[i];
+      if (region !== undefined && isSubject[i] === 1) subjects.push(region);
+    }
+    if (subjects.length === 0) {
+      const reason = swinging > 0 ? 'flicker' : seen > 0 ? 'small' : lightCount > 0 ? 'flicker' : 'quiet';
+      return sampleOf(frame, reason);
+    }
+    subjects.sort((a, b) => b.area - a.area);
+    let area = 0;
+    for (const region of subjects) area += region.area;
+    const [largest] = subjects;
+    return {
+      capturedAt: frame.capturedAt,
+      mediaTimeMs: frame.mediaTimeMs,
+      isMotion: true,
+      score: 1 - Math.exp(-area / (4 * minArea)),
+      regions: subjects.slice(0, 8).map((region) => regionOf(region, grid)),
+      reason: 'motion',
+      quality: largest === undefined ? 0 : subjectQuality(largest, frame, grid),
+    };
+  }
+
+  /** Says for every cell how it is to be learnt: still, moving, or changed in its light only. */
+  #classify(scene: Scene, found: readonly CellRegion[]): void {
+    const { kind, level, isCandidate } = scene;
+    const labels = scene.finder.labels;
+    for (let cell = 0; cell < kind.length; cell += 1) {
+      const label = labels[cell] ?? 0;
+      if (label > 0 && label <= found.length) kind[cell] = isCandidate[label - 1] === 1 ? 1 : 2;
+      else kind[cell] = level[cell] === 2 ? 1 : 0;
+    }
+  }
+}
+
+/** By how much the picture's level jumps from one frame to the next when a filter or the lamp switches: levels, and a share. */
+const lightJump = 6;
+const lightJumpShare = 0.2;
+
+/** A subject grows into the picture; a switch changes all parts of it at once. */
+function isWholePicture(scene: Scene, movingShare: number): boolean {
+  const { newShare, newParts, level } = scene.light;
+  if (newShare > 0.85 || movingShare > 0.85) return true;
+  if (movingShare > 0.6 && scene.movingShare < 0.25) return true;
+  if (newParts >= 9 && newShare - scene.newShare > 0.3 && movingShare > 0.2) return true;
+  // False for NaN: nothing to compare with.
+  return Math.abs(level - scene.lightLevel) > lightJump + lightJumpShare * Math.min(level, scene.lightLevel);
+}
+
+function regionOf(region: CellRegion, grid: CellGrid): MotionRegion {
+  const { width, height } = grid;
+  return {
+    box: [
+      region.left / width,
+      region.top / height,
+      (region.right - region.left + 1) / width,
+      (region.bottom - region.top + 1) / height,
+    ],
+    area: region.area / grid.count,
+  };
+}
+
+function sampleOf(frame: AnalysisFrame, reason: MotionReason): MotionSample {
+  const { capturedAt, mediaTimeMs } = frame;
+  return { capturedAt, mediaTimeMs, isMotion: false, score: 0, regions: [], reason, quality: 0 };
+}
