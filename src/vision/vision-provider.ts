@@ -15,6 +15,8 @@ export interface DescribeInput {
   readonly startedAt: number;
   /** In the order of time, at least one. */
   readonly frames: readonly DescribeFrame[];
+  /** Of the frame whose picture stands for the event: the description's detections are to be of that one. */
+  readonly bestCapturedAt?: number;
   readonly motion: EventMotion | null;
 }
 
