@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import type { CameraAdapter } from './camera-adapter.ts';
+
+function isHttp(url: string): boolean {
+  return /^https?:\/\//i.test(url);
+}
+
+/**
+ * Cameras that send an endless row of JPEG pictures over HTTP (`multipart/x-mixed-replace`). Such streams carry no
+ * times: a picture was taken when it arrives.
+ */
+export const httpMjpegCamera: CameraAdapter = {
+  type: 'http_mjpeg',
+  title: 'Network camera (MJPEG over HTTP)',
+  url: z.string().refine((url) => isHttp(url) && URL.canParse(url), {
+    error: 'expected the HTTP address of an MJPEG stream such as http://192.168.1.20/video.mjpg',
+  }),
+  accepts: isHttp,
+  create: ({ camera, streams }) =>
+    streams.openStream({
+      name: camera.name,
+      protocol: 'http_mjpeg',
+      url: camera.url,
+      username: camera.username,
+      password: camera.password,
+      transport: 'tcp',
+      frameRate: camera.frameRate,
+      pacing: 'realtime',
+      isLooping: false,
+    }),
+};
