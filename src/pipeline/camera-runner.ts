@@ -1,0 +1,265 @@
+import { ReconnectBackoff } from '../cameras/backoff.ts';
+import { CameraLostError, type CameraSource } from '../core/camera-source.ts';
+import type { Camera, CameraCause, CameraState, CameraStatus } from '../core/camera.ts';
+import type { Clock } from '../core/clock.ts';
+import { AppError, isAbort, messageOf } from '../core/errors.ts';
+import type { VedetteEvent } from '../core/event.ts';
+import type { AnalysisFrame, Picture } from '../core/frame.ts';
+import type { MotionSample } from '../core/motion.ts';
+import { redact } from '../core/redact.ts';
+import type { MotionChannel, MotionEngine } from '../motion/motion-detector.ts';
+import { EpisodeWatch, type EpisodeWatchContext } from './episode-watch.ts';
+
+/** After a longer gap the scene may be another one: the background is learnt anew. */
+const backgroundValidMs = 30_000;
+/** The frame rate shown is measured over this time. */
+const rateWindowMs = 5000;
+
+export interface CameraRunnerContext extends EpisodeWatchContext {
+  readonly motion: MotionEngine;
+  readonly clock: Clock;
+}
+
+/**
+ * Runs one camera for ever: connects, watches, and connects again when the connection is lost. Nothing that one camera
+ * does waits for another one.
+ */
+export class CameraRunner {
+  readonly camera: Camera;
+  readonly #context: CameraRunnerContext;
+  readonly #openSource: () => CameraSource;
+  readonly #stop = new AbortController();
+  /** Ends the wait before the next connection. */
+  #wakeUp = new AbortController();
+  /** Ends the present connection. */
+  #connection = new AbortController();
+  #state: CameraState;
+  #source: CameraSource | undefined;
+  #lastFrameAt: number | null = null;
+  #arrivals: number[] = [];
+  #cooldownUntil = 0;
+  #channel: MotionChannel | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #preview: { readonly capturedAt: number; readonly picture: Promise<Picture> } | undefined;
+
+  constructor(camera: Camera, openSource: () => CameraSource, context: CameraRunnerContext) {
+    this.camera = camera;
+    this.#openSource = openSource;
+    this.#context = { ...context, log: context.log.child({ camera: camera.name }) };
+    this.#state = {
+      status: camera.isEnabled ? 'connecting' : 'disabled',
+      cause: null,
+      message: null,
+      since: context.clock.now(),
+      framesPerSecond: 0,
+      lastFrameAt: null,
+    };
+  }
+
+  get state(): CameraState {
+    const from = this.#context.clock.now() - rateWindowMs;
+    const recent = this.#arrivals.filter((at) => at >= from).length;
+    return {
+      ...this.#state,
+      framesPerSecond: Math.round((recent / (rateWindowMs / 1000)) * 10) / 10,
+      lastFrameAt: this.#lastFrameAt,
+    };
+  }
+
+  start(): void {
+    if (this.camera.isEnabled) this.#running = this.#run();
+  }
+
+  /** Resolves when the connection is closed and what was being captured is stored. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#connection.abort();
+    await this.#running;
+    await this.#channel?.[Symbol.asyncDispose]();
+    this.#channel = undefined;
+  }
+
+  /** Drops the connection, if there is one, and connects at once. */
+  reconnect(): void {
+    this.#connection.abort();
+    this.#wakeUp.abort();
+  }
+
+  /** What the camera sees now, in full resolution. */
+  async takePicture(): Promise<Picture> {
+    const { source, capturedAt } = this.#streaming();
+    // Many viewers ask for the same frame: it is decoded once.
+    if (this.#preview?.capturedAt !== capturedAt) {
+      const picture = takeOne(source, capturedAt, this.#connection.signal);
+      this.#preview = { capturedAt, picture };
+    }
+    return this.#preview.picture;
+  }
+
+  /** Captures what the camera sees now as an event and has it described. */
+  async analyze(): Promise<VedetteEvent> {
+    const { source, capturedAt } = this.#streaming();
+    const picture = await takeOne(source, capturedAt, this.#connection.signal);
+    const result = await this.#context.capture.capture(
+      {
+        cameraId: this.camera.id,
+        cameraName: this.camera.name,
+        source: 'manual',
+        startedAt: this.#context.clock.now(),
+        endedAt: capturedAt,
+        timestamp: capturedAt,
+        pictures: [{ ...picture, regions: [] }],
+        motion: null,
+      },
+      this.#stop.signal,
+    );
+    if (result?.kind !== 'stored')
+      throw new AppError('STORE_UNAVAILABLE', 'The picture could not be stored; try again');
+    return result.event;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log, metrics } = this.#context;
+    const backoff = new ReconnectBackoff();
+    while (!this.#stop.signal.aborted) {
+      this.#connection = new AbortController();
+      this.#wakeUp = new AbortController();
+      const lost = await this.#runOnce();
+      if (this.#stop.signal.aborted) return;
+      const isWanted = this.#connection.signal.aborted;
+      const streamedMs = this.#state.status === 'streaming' ? clock.now() - this.#state.since : 0;
+      const delayMs = isWanted ? 0 : backoff.next(lost.cause, streamedMs);
+      if (!isWanted) metrics.countReconnect(this.camera.name, lost.cause);
+      const message = redact(lost.message);
+      if (this.#setState('disconnected', lost.cause, message)) {
+        log.warn({ cause: lost.cause, message, retryInMs: Math.round(delayMs) }, 'camera down');
+      }
+      await clock
+        .sleep(delayMs, AbortSignal.any([this.#stop.signal, this.#wakeUp.signal]))
+        .catch(ignoreAbort);
+    }
+  }
+
+  /** One connection from its start to its loss, which it answers with the cause. */
+  async #runOnce(): Promise<{ readonly cause: CameraCause; readonly message: string }> {
+    const { log, metrics } = this.#context;
+    const signal = AbortSignal.any([this.#stop.signal, this.#connection.signal]);
+    try {
+      await using source = this.#openSource();
+      await using watch = new EpisodeWatch(
+        { ...this.#context, camera: this.camera, source, isLossless: false },
+        this.#cooldownUntil,
+      );
+      const channel = await this.#openChannel();
+      this.#source = source;
+      let expected = 0;
+      for await (const frame of source.open(signal)) {
+        metrics.countFrame(this.camera.name, frame.sequence - expected);
+        expected = frame.sequence + 1;
+        this.#noteFrame(frame, source);
+        const gray = frame.gray.slice();
+        const sample = await this.#detect(channel, frame);
+        if (sample === undefined) continue;
+        await watch.push({ ...frame, gray }, sample);
+        this.#cooldownUntil = watch.cooldownUntil;
+      }
+      return {
+        cause: 'ended',
+        message: 'The stream ended. If the camera goes on, it is connected to again.',
+      };
+    } catch (error) {
+      if (error instanceof CameraLostError) return { cause: error.cameraCause, message: error.message };
+      if (isAbort(error)) return { cause: 'ended', message: 'The connection was closed.' };
+      const code = error instanceof AppError ? error.code : 'INTERNAL';
+      metrics.countError('watch', code);
+      log.error({ stage: 'watch', type: code, error: messageOf(error) }, 'watching failed');
+      return { cause: 'unknown', message: messageOf(error) };
+    } finally {
+      this.#source = undefined;
+      this.#preview = undefined;
+      this.#arrivals = [];
+    }
+  }
+
+  /** The background outlives a short loss of the connection: a camera that comes back sees at once. */
+  async #openChannel(): Promise<MotionChannel> {
+    const isStale = this.#context.clock.now() - (this.#lastFrameAt ?? 0) > backgroundValidMs;
+    if (this.#channel !== undefined && isStale) {
+      await this.#channel[Symbol.asyncDispose]();
+      this.#channel = undefined;
+    }
+    this.#channel ??= await this.#context.motion.openChannel({
+      sensitivity: this.camera.motionSensitivity,
+      frameRate: this.camera.frameRate,
+    });
+    return this.#channel;
+  }
+
+  /** `undefined` when the motion thread failed: it is started anew, and the camera goes on. */
+  async #detect(channel: MotionChannel, frame: AnalysisFrame): Promise<MotionSample | undefined> {
+    try {
+      return await channel.detect(frame);
+    } catch (error) {
+      if (!(error instanceof AppError) || !error.isRetryable) throw error;
+      this.#context.metrics.countError('motion', error.code);
+      this.#context.log.error(
+        { stage: 'motion', type: error.code, error: error.message },
+        'a frame was not analysed',
+      );
+      return undefined;
+    }
+  }
+
+  #noteFrame(frame: AnalysisFrame, source: CameraSource): void {
+    const { clock, log } = this.#context;
+    this.#lastFrameAt = frame.capturedAt;
+    this.#arrivals.push(clock.now());
+    while ((this.#arrivals[0] ?? 0) < clock.now() - rateWindowMs) this.#arrivals.shift();
+    if (this.#setState('streaming', null, null)) {
+      log.info({ ...source.info, analysed: `${frame.width}×${frame.height}` }, 'camera up');
+    }
+  }
+
+  /** True when this is a change. */
+  #setState(status: CameraStatus, cause: CameraCause | null, message: string | null): boolean {
+    if (this.#state.status === status && this.#state.cause === cause) return false;
+    this.#state = {
+      status,
+      cause,
+      message,
+      since: this.#context.clock.now(),
+      framesPerSecond: 0,
+      lastFrameAt: this.#lastFrameAt,
+    };
+    this.#context.live.publish({
+      type: 'CAMERA_STATUS_CHANGED',
+      cameraId: this.camera.id,
+      cameraName: this.camera.name,
+      state: this.state,
+    });
+    return true;
+  }
+
+  #streaming(): { readonly source: CameraSource; readonly capturedAt: number } {
+    const source = this.#source;
+    const capturedAt = this.#lastFrameAt;
+    if (source === undefined || capturedAt === null || this.#state.status !== 'streaming') {
+      const { status, message } = this.#state;
+      throw new AppError(
+        'CAMERA_NOT_STREAMING',
+        `The camera "${this.camera.name}" is ${status}${message === null ? '' : ` (${message})`}; there is no picture of it now`,
+      );
+    }
+    return { source, capturedAt };
+  }
+}
+
+async function takeOne(source: CameraSource, capturedAt: number, signal: AbortSignal): Promise<Picture> {
+  const [picture] = await source.pictures([capturedAt], signal);
+  if (picture === undefined) throw new AppError('PICTURE_GONE', 'The picture is no longer kept; try again');
+  return picture;
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!isAbort(error)) throw error;
+}

@@ -1,0 +1,129 @@
+import type { CameraAdapter } from '../cameras/camera-adapter.ts';
+import type { Camera, CameraState, CameraStatus } from '../core/camera.ts';
+import { AppError } from '../core/errors.ts';
+import type { VedetteEvent } from '../core/event.ts';
+import type { Picture } from '../core/frame.ts';
+import type { CameraInput, CameraStore } from '../store/event-store.ts';
+import { CameraRunner, type CameraRunnerContext } from './camera-runner.ts';
+import { openCameraSource, testCamera, type CameraTest, type CameraTestContext } from './camera-test.ts';
+
+export interface CameraSupervisorContext extends CameraRunnerContext, CameraTestContext {
+  readonly store: CameraStore;
+  /** Told when somebody deletes the demo camera: they have seen enough of it. */
+  readonly onDemoDismissed: () => Promise<void>;
+}
+
+export interface CameraWithState {
+  readonly camera: Camera;
+  readonly state: CameraState;
+}
+
+/** Keeps one runner for every stored camera, and the two in step. */
+export class CameraSupervisor {
+  readonly types: readonly CameraAdapter[];
+  readonly #context: CameraSupervisorContext;
+  readonly #runners = new Map<string, CameraRunner>();
+  #isStopping = false;
+
+  constructor(context: CameraSupervisorContext) {
+    this.#context = context;
+    this.types = context.adapters;
+  }
+
+  /** Starts every stored camera. One that can't be reached now is tried again for ever, like one that is lost later. */
+  async start(): Promise<void> {
+    for (const camera of await this.#context.store.list()) this.#startRunner(camera);
+  }
+
+  /** Ends all connections; captures under way are finished first. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+  }
+
+  list(): readonly CameraWithState[] {
+    return [...this.#runners.values()].map(({ camera, state }) => ({ camera, state }));
+  }
+
+  get(id: string): CameraWithState | undefined {
+    const runner = this.#runners.get(id);
+    return runner === undefined ? undefined : { camera: runner.camera, state: runner.state };
+  }
+
+  countByStatus(): Record<CameraStatus, number> {
+    const counts: Record<CameraStatus, number> = {
+      connecting: 0,
+      streaming: 0,
+      disconnected: 0,
+      disabled: 0,
+    };
+    for (const { state } of this.#runners.values()) counts[state.status] += 1;
+    return counts;
+  }
+
+  /** The demo camera makes room for the first real one. */
+  async create(input: CameraInput): Promise<CameraWithState> {
+    const runner = this.#startRunner(await this.#context.store.create(input));
+    if (input.origin !== 'demo') {
+      for (const { camera } of this.list()) if (camera.origin === 'demo') await this.#remove(camera.id);
+    }
+    return { camera: runner.camera, state: runner.state };
+  }
+
+  async update(id: string, change: Partial<CameraInput>): Promise<CameraWithState | undefined> {
+    const camera = await this.#context.store.update(id, change);
+    if (camera === undefined) return undefined;
+    await this.#endRunner(id);
+    const runner = this.#startRunner(camera);
+    return { camera: runner.camera, state: runner.state };
+  }
+
+  async delete(id: string): Promise<boolean> {
+    if (this.get(id)?.camera.origin === 'demo') await this.#context.onDemoDismissed();
+    return this.#remove(id);
+  }
+
+  reconnect(id: string): void {
+    this.#runnerOf(id).reconnect();
+  }
+
+  async preview(id: string): Promise<Picture> {
+    return this.#runnerOf(id).takePicture();
+  }
+
+  async analyze(id: string): Promise<VedetteEvent> {
+    return this.#runnerOf(id).analyze();
+  }
+
+  async test(input: CameraInput): Promise<CameraTest> {
+    return testCamera(input, this.#context);
+  }
+
+  #startRunner(camera: Camera): CameraRunner {
+    if (this.#isStopping)
+      throw new AppError('SHUTTING_DOWN', 'Vedette is shutting down; try again after the restart');
+    const runner = new CameraRunner(camera, () => openCameraSource(camera, this.#context), this.#context);
+    this.#runners.set(camera.id, runner);
+    runner.start();
+    return runner;
+  }
+
+  async #remove(id: string): Promise<boolean> {
+    const isDeleted = await this.#context.store.delete(id);
+    await this.#endRunner(id);
+    return isDeleted;
+  }
+
+  async #endRunner(id: string): Promise<void> {
+    const runner = this.#runners.get(id);
+    this.#runners.delete(id);
+    await runner?.stop();
+  }
+
+  #runnerOf(id: string): CameraRunner {
+    const runner = this.#runners.get(id);
+    if (runner === undefined)
+      throw new AppError('CAMERA_NOT_FOUND', `There is no camera with the id "${id}"`);
+    return runner;
+  }
+}

@@ -1,0 +1,58 @@
+import type { CameraAdapter } from '../cameras/camera-adapter.ts';
+import type { CameraSource, StreamOpener } from '../core/camera-source.ts';
+import type { Camera } from '../core/camera.ts';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import type { Picture, StreamInfo } from '../core/frame.ts';
+import { createId } from '../core/ids.ts';
+import type { CameraInput } from '../store/event-store.ts';
+
+/** A test that takes longer has failed: the longest any camera was seen to need for its first picture is a few seconds. */
+const timeoutMs = 15_000;
+
+export interface CameraTestContext {
+  readonly adapters: readonly CameraAdapter[];
+  readonly streams: StreamOpener;
+  readonly clock: Clock;
+}
+
+export interface CameraTest {
+  readonly info: StreamInfo;
+  readonly picture: Picture;
+  /** From the start of connecting to the picture. */
+  readonly latencyMs: number;
+}
+
+/** Connects, takes one picture and disconnects; nothing is stored. Throws a `CameraLostError` with its typed cause. */
+export async function testCamera(input: CameraInput, context: CameraTestContext): Promise<CameraTest> {
+  const { clock } = context;
+  const startedAt = clock.monotonic();
+  await using source = openCameraSource(
+    { ...input, id: createId(), createdAt: clock.now(), updatedAt: clock.now() },
+    context,
+  );
+  const signal = AbortSignal.timeout(timeoutMs);
+  for await (const frame of source.open(signal)) {
+    const [picture] = await source.pictures([frame.capturedAt], signal);
+    const { info } = source;
+    if (picture === undefined || info === undefined) break;
+    return { info, picture, latencyMs: Math.round(clock.monotonic() - startedAt) };
+  }
+  throw new AppError('CAMERA_LOST', `No picture came within ${timeoutMs / 1000} s`);
+}
+
+/** A source for the camera, made by the adapter of its type; not connected yet. */
+export function openCameraSource(
+  camera: Camera,
+  { adapters, streams }: Pick<CameraTestContext, 'adapters' | 'streams'>,
+): CameraSource {
+  const adapter = adapters.find(({ type }) => type === camera.type);
+  if (adapter === undefined) {
+    const known = adapters.map(({ type }) => type).join(', ');
+    throw new AppError(
+      'VALIDATION_FAILED',
+      `The camera type "${camera.type}" is not known; expected one of ${known}`,
+    );
+  }
+  return adapter.create({ camera, streams, pacing: 'realtime' });
+}

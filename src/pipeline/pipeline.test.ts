@@ -1,0 +1,337 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { createScriptedProvider } from '../../test/fakes/scripted-provider.ts';
+import { openPipelineRig } from '../../test/support/pipeline-rig.ts';
+import { makeTempDir } from '../../test/support/temp-dir.ts';
+import { waitUntil } from '../../test/support/wait-until.ts';
+import { systemClock, type Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import { drainSpool, resumeJobs } from './resume.ts';
+
+/** Waits a hundredth of what it is asked to: the delays stay in order, the test stays short. */
+const hastyClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) };
+
+test('a captured event is announced, described, stored and announced again', async () => {
+  await using dir = await makeTempDir();
+  const provider = createScriptedProvider(({ cameraName }) => `A person at ${cameraName}.`);
+  await using rig = await openPipelineRig({ dataDir: dir.path, provider });
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  const captured = await rig.capture();
+  expect(captured.descriptionStatus).toBe('pending');
+  const event = await waitUntil('the description', async () => {
+    const now = await rig.store.events.get(captured.id);
+    return now?.descriptionStatus === 'done' ? now : undefined;
+  });
+  expect(event).toMatchObject({
+    description: 'A person at Yard.',
+    objectsDetected: ['person'],
+    provider: 'scripted',
+    confidence: 80,
+  });
+  for (const stage of ['captured', 'queued', 'described', 'stored', 'total'] as const) {
+    expect(event.timings[stage]).toBeGreaterThanOrEqual(0);
+  }
+  expect(rig.messages.map(({ message }) => message.type)).toEqual(['EVENT_CREATED', 'EVENT_UPDATED']);
+  expect(await rig.store.events.pendingJobs()).toEqual([]);
+  rig.stop.requestDrain();
+  await workers;
+  expect(rig.pipeline.tally.finished).toBe(1);
+});
+
+test('the pictures are on the disk and the job is stored before anybody is asked', async () => {
+  await using dir = await makeTempDir();
+  const provider = createScriptedProvider(() => 'Never.');
+  await using rig = await openPipelineRig({ dataDir: dir.path, provider });
+  const event = await rig.capture();
+  expect(provider.asked).toEqual([]);
+  expect(await rig.store.events.pendingJobs()).toMatchObject([{ eventId: event.id, attempts: 0 }]);
+  for (const { path } of event.frames) expect((await rig.media.read(path)).length).toBeGreaterThan(0);
+});
+
+test('the 51st job makes the oldest of the busiest camera give way: kept, marked, counted and logged', async () => {
+  await using dir = await makeTempDir();
+  const warnings: Record<string, unknown>[] = [];
+  const log = pino(
+    { level: 'warn' },
+    { write: (line: string) => warnings.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  await using rig = await openPipelineRig({
+    dataDir: dir.path,
+    provider: createScriptedProvider(() => 'x.'),
+    log,
+  });
+  const quiet = await rig.addCamera('Quiet');
+  await rig.capture({ cameraId: quiet.id, cameraName: quiet.name });
+  const events = [];
+  for (let count = 0; count < 49; count += 1) events.push(await rig.capture());
+  expect(rig.pipeline.queue.depth()).toBe(50);
+  expect(warnings).toEqual([]);
+  await rig.capture();
+  expect(rig.pipeline.queue.depth()).toBe(50);
+  const dropped = await rig.store.events.get(events[0]?.id ?? '');
+  expect(dropped).toMatchObject({
+    descriptionStatus: 'skipped',
+    descriptionReason: 'overload',
+    description: null,
+  });
+  expect(dropped?.frames.length).toBe(1);
+  expect(warnings).toMatchObject([
+    { level: 40, eventId: events[0]?.id, camera: 'Yard', depth: 50, capacity: 50 },
+  ]);
+  expect((await rig.metrics.snapshot()).eventsDropped).toEqual([
+    { camera: 'Yard', reason: 'overload', count: 1 },
+  ]);
+  expect(await rig.store.events.pendingJobs()).toHaveLength(50);
+});
+
+test('a failure that can heal is tried again; after the last attempt the event ends as failed with its cause', async () => {
+  await using dir = await makeTempDir();
+  const provider = createScriptedProvider(() => {
+    throw new AppError('DESCRIBE_FAILED', 'the provider is on fire');
+  });
+  await using rig = await openPipelineRig({ dataDir: dir.path, provider, workerCount: 1 });
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  const { id } = await rig.capture();
+  const event = await waitUntil('the end of the attempts', async () => {
+    const now = await rig.store.events.get(id);
+    return now?.descriptionStatus === 'failed' ? now : undefined;
+  });
+  expect(provider.asked).toHaveLength(3);
+  expect(event.descriptionReason).toContain('the provider is on fire');
+  expect(event.description).toBeNull();
+  expect(await rig.store.events.pendingJobs()).toEqual([]);
+  expect((await rig.metrics.snapshot()).eventsProcessed).toMatchObject({ success: 0, failure: 1 });
+  rig.stop.requestDrain();
+  await workers;
+});
+
+test('a failure that can not heal is not tried again', async () => {
+  await using dir = await makeTempDir();
+  const provider = createScriptedProvider(() => {
+    throw new AppError('DESCRIBE_FAILED', 'refused', { isRetryable: false });
+  });
+  await using rig = await openPipelineRig({ dataDir: dir.path, provider });
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  const { id } = await rig.capture();
+  await waitUntil(
+    'the failure',
+    async () => (await rig.store.events.get(id))?.descriptionStatus === 'failed',
+  );
+  expect(provider.asked).toHaveLength(1);
+  rig.stop.requestDrain();
+  await workers;
+});
+
+test('a provider that hangs is cut off at the deadline', async () => {
+  await using dir = await makeTempDir();
+  const provider = createScriptedProvider(
+    (_, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+        });
+      }),
+  );
+  await using rig = await openPipelineRig({ dataDir: dir.path, provider, deadlineMs: 50 });
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  const { id } = await rig.capture();
+  const event = await waitUntil('the end of the attempts', async () => {
+    const now = await rig.store.events.get(id);
+    return now?.descriptionStatus === 'failed' ? now : undefined;
+  });
+  expect(event.descriptionReason).toContain('DESCRIBE_TIMEOUT');
+  rig.stop.requestDrain();
+  await workers;
+});
+
+test('what is in work when everything is aborted stays stored, without an attempt counted, and is done next time', async () => {
+  await using dir = await makeTempDir();
+  const hanging = createScriptedProvider(
+    (_, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+        });
+      }),
+  );
+  let id = '';
+  {
+    await using rig = await openPipelineRig({ dataDir: dir.path, provider: hanging });
+    const workers = rig.pipeline.runWorkers(rig.stop);
+    ({ id } = await rig.capture());
+    await waitUntil('the worker to begin', () => hanging.asked.length === 1);
+    rig.stop.requestAbort();
+    await workers;
+    expect(rig.pipeline.tally).toEqual({ finished: 0, aborted: 1 });
+  }
+  await using rig = await openPipelineRig({
+    dataDir: dir.path,
+    provider: createScriptedProvider(() => 'Done.'),
+  });
+  const jobs = await rig.store.events.pendingJobs();
+  expect(jobs).toMatchObject([{ eventId: id, attempts: 0 }]);
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  await resumeJobs(
+    jobs,
+    {
+      store: rig.store.events,
+      queue: rig.pipeline.queue,
+      capture: rig.pipeline.capture,
+      clock: systemClock,
+      log: pino({ level: 'silent' }),
+    },
+    rig.stop,
+  );
+  await waitUntil('the description', async () => (await rig.store.events.get(id))?.description === 'Done.');
+  rig.stop.requestDrain();
+  await workers;
+});
+
+test('jobs of the last run never push each other out, however many they are', async () => {
+  await using dir = await makeTempDir();
+  const rigOptions = { dataDir: dir.path, provider: createScriptedProvider(() => 'Seen.') };
+  {
+    await using rig = await openPipelineRig({ ...rigOptions, capacity: 50 });
+    for (let count = 0; count < 12; count += 1) await rig.capture();
+  }
+  await using rig = await openPipelineRig({ ...rigOptions, capacity: 4, clock: hastyClock });
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  const jobs = await rig.store.events.pendingJobs();
+  expect(jobs).toHaveLength(12);
+  await resumeJobs(
+    jobs,
+    {
+      store: rig.store.events,
+      queue: rig.pipeline.queue,
+      capture: rig.pipeline.capture,
+      clock: hastyClock,
+      log: pino({ level: 'silent' }),
+    },
+    rig.stop,
+  );
+  rig.stop.requestDrain();
+  await workers;
+  const page = await rig.store.events.list({ limit: 50, offset: 0, sortOrder: 'asc' });
+  expect(page.events.map(({ descriptionStatus }) => descriptionStatus)).toEqual(
+    Array.from({ length: 12 }, () => 'done'),
+  );
+});
+
+test('a database that stays locked loses no capture: it waits on the disk and is stored when the lock is gone', async () => {
+  await using dir = await makeTempDir();
+  await using rig = await openPipelineRig({
+    dataDir: dir.path,
+    provider: createScriptedProvider(() => 'Late.'),
+    busyTimeoutMs: 20,
+    clock: hastyClock,
+  });
+  const other = new SqliteDatabase(join(dir.path, 'vedette.db'));
+  other.exec('begin exclusive');
+  const result = await rig.pipeline.capture.capture(rig.request(), rig.stop.abort);
+  expect(result).toBeUndefined();
+  expect(await readdir(join(dir.path, 'spool'))).toHaveLength(1);
+  expect((await rig.metrics.snapshot()).pipelineErrors['capture:STORE_UNAVAILABLE']).toBe(3);
+  other.exec('rollback');
+  other.close();
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  const draining = drainSpool(
+    {
+      store: rig.store.events,
+      queue: rig.pipeline.queue,
+      capture: rig.pipeline.capture,
+      clock: hastyClock,
+      log: pino({ level: 'silent' }),
+    },
+    rig.stop,
+  );
+  await waitUntil('the capture to be stored and described', async () => {
+    const page = await rig.store.events.list({ limit: 5, offset: 0, sortOrder: 'asc' });
+    return page.totalCount === 1 && page.events[0]?.description === 'Late.';
+  });
+  expect(await readdir(join(dir.path, 'spool'))).toEqual([]);
+  rig.stop.requestDrain();
+  await Promise.all([workers, draining]);
+});
+
+test('a worker outlives a database that is locked for longer than its retries', async () => {
+  await using dir = await makeTempDir();
+  const provider = createScriptedProvider(() => 'After all.');
+  await using rig = await openPipelineRig({
+    dataDir: dir.path,
+    provider,
+    busyTimeoutMs: 20,
+    clock: hastyClock,
+  });
+  const { id } = await rig.capture();
+  const other = new SqliteDatabase(join(dir.path, 'vedette.db'));
+  other.exec('begin exclusive');
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  await waitUntil('a worker to fail', async () => (await rig.metrics.snapshot()).workerRestarts > 0);
+  other.exec('rollback');
+  other.close();
+  await waitUntil(
+    'the description',
+    async () => (await rig.store.events.get(id))?.description === 'After all.',
+  );
+  rig.stop.requestDrain();
+  await workers;
+});
+
+test('an event that was deleted while it waited ends its job in silence', async () => {
+  await using dir = await makeTempDir();
+  const provider = createScriptedProvider(() => 'Nobody asked.');
+  await using rig = await openPipelineRig({ dataDir: dir.path, provider });
+  const { id } = await rig.capture();
+  await rig.store.events.delete(id);
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  await waitUntil(
+    'the queue to be empty',
+    () => rig.pipeline.queue.depth() + rig.pipeline.queue.leased() === 0,
+  );
+  rig.stop.requestDrain();
+  await workers;
+  expect(provider.asked).toEqual([]);
+  expect(await rig.store.events.get(id)).toBeUndefined();
+});
+
+test('a target that is down delays only itself', async () => {
+  await using dir = await makeTempDir();
+  const told: string[] = [];
+  const down = {
+    name: 'down',
+    notify: () => Promise.reject(new AppError('DELIVERY_FAILED', 'connection refused')),
+  };
+  const up = {
+    name: 'up',
+    notify: ({ idempotencyKey }: { readonly idempotencyKey: string }) => {
+      told.push(idempotencyKey);
+      return Promise.resolve();
+    },
+  };
+  await using rig = await openPipelineRig({
+    dataDir: dir.path,
+    provider: createScriptedProvider(() => 'Told.'),
+    notifiers: [down, up],
+  });
+  const running = [rig.pipeline.runWorkers(rig.stop), rig.pipeline.deliverer.run(rig.stop)];
+  await rig.capture();
+  await waitUntil('both targets to be tried', async () => {
+    const { deliveries } = await rig.store.deliveries.list({ limit: 10, offset: 0 });
+    return (
+      deliveries.some(({ target, status }) => target === 'up' && status === 'sent') &&
+      deliveries.some(
+        ({ target, status, attempts }) => target === 'down' && status === 'pending' && attempts === 1,
+      )
+    );
+  });
+  expect(told).toHaveLength(1);
+  const { deliveries } = await rig.store.deliveries.list({ limit: 10, offset: 0 });
+  expect(deliveries.find(({ target }) => target === 'down')).toMatchObject({
+    lastError: 'connection refused',
+  });
+  rig.stop.requestDrain();
+  await Promise.all(running);
+});

@@ -1,0 +1,110 @@
+import type { Clock } from '../core/clock.ts';
+import type { LiveFeed } from '../core/live-feed.ts';
+import type { Logger } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { Stop } from '../core/stop.ts';
+import type { Notifier } from '../notify/notifier.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
+import type { Store } from '../store/event-store.ts';
+import type { MediaFiles } from '../store/media-files.ts';
+import type { VisionProvider } from '../vision/vision-provider.ts';
+import { createCapture, type Capture } from './capture.ts';
+import { createDeliverer, type Deliverer } from './deliver.ts';
+import { runWorker, type WorkerTally } from './describe.ts';
+import { createFinish, type Finish } from './finish.ts';
+import type { Spool } from './spool.ts';
+
+export interface PipelineOptions {
+  readonly store: Store;
+  readonly media: MediaFiles;
+  readonly spool: Spool;
+  readonly queue: JobQueue;
+  readonly provider: VisionProvider;
+  readonly notifiers: readonly Notifier[];
+  readonly live: LiveFeed;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly workerCount: number;
+  /** From the frame that opened the episode to its description. */
+  readonly deadlineMs: number;
+}
+
+/** The stages behind the cameras: capture → queue → describe → finish → deliver. */
+export interface Pipeline {
+  readonly capture: Capture;
+  readonly finish: Finish;
+  readonly queue: JobQueue;
+  readonly tally: WorkerTally;
+  readonly deliverer: Deliverer;
+  /** Resolves when every worker has ended, which `stop` asks for. */
+  runWorkers(stop: Stop): Promise<void>;
+}
+
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const {
+    store,
+    media,
+    spool,
+    queue,
+    provider,
+    notifiers,
+    live,
+    metrics,
+    clock,
+    log,
+    workerCount,
+    deadlineMs,
+  } = options;
+  const deliveryTargets = notifiers.map(({ name }) => name);
+  const deliverer = createDeliverer({ store, notifiers, metrics, clock, log });
+  const onDeliveriesDue = (): void => {
+    deliverer.wake();
+  };
+  const finish = createFinish({
+    store: store.events,
+    live,
+    metrics,
+    clock,
+    log,
+    deliveryTargets,
+    onDeliveriesDue,
+  });
+  const capture = createCapture({
+    store: store.events,
+    media,
+    queue,
+    spool,
+    finish,
+    live,
+    metrics,
+    clock,
+    log,
+    deliveryTargets,
+    onDeliveriesDue,
+  });
+  const tally: WorkerTally = { finished: 0, aborted: 0 };
+  return {
+    capture,
+    finish,
+    queue,
+    tally,
+    deliverer,
+    async runWorkers(stop) {
+      const context = {
+        queue,
+        store: store.events,
+        media,
+        provider,
+        finish,
+        metrics,
+        clock,
+        log,
+        deadlineMs,
+      };
+      await Promise.all(
+        Array.from({ length: workerCount }, (_, index) => runWorker(index + 1, context, stop, tally)),
+      );
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import type { EventWire } from '../../src/core/event-wire.ts';
+import { makeMovingClip } from '../support/moving-clip.ts';
+import { descendantsOf } from '../support/processes.ts';
+import { startService, type ServiceProcess } from '../support/service-process.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import sharp from 'sharp';
+
+async function submit(service: ServiceProcess, count: number): Promise<string[]> {
+  const cameras = (await (await fetch(`${service.url}/api/v1/cameras`)).json()) as {
+    readonly cameras: readonly { readonly id: string }[];
+  };
+  const picture = await sharp({ create: { width: 640, height: 360, channels: 3, background: '#385' } })
+    .jpeg()
+    .toBuffer();
+  const answers = await Promise.all(
+    Array.from({ length: count }, () =>
+      fetch(`${service.url}/api/v1/events`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          camera_id: cameras.cameras[0]?.id,
+          timestamp: new Date().toISOString(),
+          objects_detected: [],
+          thumbnail_base64: picture.toString('base64'),
+        }),
+      }),
+    ),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 201));
+  return Promise.all(answers.map(async (answer) => ((await answer.json()) as EventWire).id));
+}
+
+test('SIGTERM under load: the queue is worked off, the count is right, nothing is left behind', async () => {
+  await using dir = await makeTempDir();
+  const clip = dir.file('moving.mp4');
+  await makeMovingClip(clip, 1);
+  await using service = await startService({ dataDir: dir.file('data'), args: ['--camera', `Yard=${clip}`] });
+  const submitted = await submit(service, 12);
+  const processes = await descendantsOf(service.child.pid);
+  const doneBefore = service.lines.filter(({ msg }) => msg === 'event stored').length;
+  const { code } = await service.end('SIGTERM');
+  expect(code).toBe(0);
+  const last = service.lines.find(({ msg }) => msg.startsWith('stopped'));
+  expect(last).toMatchObject({ left: 0, aborted: 0 });
+  const stored = service.lines.filter(({ msg }) => msg === 'event stored');
+  expect(submitted.every((id) => stored.some(({ eventId }) => eventId === id))).toBe(true);
+  expect(Number(last?.['finished'])).toBeGreaterThan(0);
+  expect(Number(last?.['finished'])).toBeLessThanOrEqual(stored.length - doneBefore + 2);
+  await waitUntil('its decoders to be gone', () => processes.every(({ pid }) => !isRunning(pid)));
+});
+
+test('a second signal aborts at once; what was left is described after the next start', async () => {
+  await using dir = await makeTempDir();
+  const clip = dir.file('moving.mp4');
+  await makeMovingClip(clip, 1);
+  const args = ['--camera', `Yard=${clip}`];
+  const submitted = [];
+  {
+    await using service = await startService({ dataDir: dir.file('data'), args });
+    submitted.push(...(await submit(service, 30)));
+    service.child.kill('SIGTERM');
+    await waitUntil('the stop to begin', () => service.lines.some(({ msg }) => msg === 'stopping'));
+    const { code } = await service.end('SIGINT');
+    expect(code).toBe(0);
+    const last = service.lines.find(({ msg }) => msg.startsWith('stopped'));
+    expect(Number(last?.['left']) + Number(last?.['aborted'])).toBeGreaterThan(0);
+  }
+  await using service = await startService({ dataDir: dir.file('data'), args });
+  for (const id of submitted) {
+    await waitUntil(`the description of ${id}`, async () => {
+      const answer = await fetch(`${service.url}/api/v1/events/${id}`);
+      return ((await answer.json()) as EventWire).description_status === 'done';
+    });
+  }
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Description } from '../../src/core/event.ts';
+import { createId } from '../../src/core/ids.ts';
+import type { CameraInput, CapturedEvent, EventQuery } from '../../src/store/event-store.ts';
+
+/** A moment that examples count from, epoch ms. */
+export const exampleTime = Date.UTC(2026, 4, 17, 12);
+
+export function exampleCamera(change: Partial<CameraInput> = {}): CameraInput {
+  return {
+    name: 'Front Door',
+    type: 'rtsp',
+    url: 'rtsp://camera.test/stream',
+    username: 'viewer',
+    password: 'secret',
+    frameRate: 5,
+    isEnabled: true,
+    motionSensitivity: 'medium',
+    motionCooldown: 60,
+    origin: 'api',
+    ...change,
+  };
+}
+
+/** An event as a camera's motion makes it: undescribed, with two frames. */
+export function exampleCapture(cameraId: string, change: Partial<CapturedEvent> = {}): CapturedEvent {
+  const id = change.id ?? createId();
+  const timestamp = change.timestamp ?? exampleTime;
+  return {
+    id,
+    cameraId,
+    source: 'motion',
+    timestamp,
+    startedAt: timestamp - 900,
+    endedAt: null,
+    motion: { score: 0.4, regions: [{ box: [0.1, 0.2, 0.3, 0.4], area: 0.05 }], reason: 'motion' },
+    frames: [1, 2].map((number) => ({
+      number,
+      capturedAt: timestamp - number,
+      path: `media/2026-05-17/event_${id}_${number}.jpg`,
+      width: 1280,
+      height: 720,
+      sizeBytes: 1_000 + number,
+      regions: [{ box: [0, 0, 0.5, 0.5], area: 0.1 }],
+    })),
+    thumbnailPath: `media/2026-05-17/event_${id}.jpg`,
+    timings: { captured: 1_100, queued: null, described: null, stored: null, total: null },
+    ...change,
+  };
+}
+
+export function exampleDescription(text: string, change: Partial<Description> = {}): Description {
+  return {
+    text,
+    confidence: 80,
+    objects: ['person'],
+    detections: [{ label: 'person', score: 0.8, box: [0.1, 0.1, 0.2, 0.4] }],
+    provider: 'local',
+    model: 'efficientdet-lite0',
+    costUsd: 0,
+    ...change,
+  };
+}
+
+export function exampleQuery(change: Partial<EventQuery> = {}): EventQuery {
+  return { limit: 50, offset: 0, sortOrder: 'desc', ...change };
+}
