@@ -52,6 +52,8 @@ export interface SubmittedEvent {
   readonly description: string | null;
   readonly confidence: number | null;
   readonly objectsDetected: readonly string[];
+  /** Set by whoever sends the event; rules that match it may set it too. */
+  readonly alertTriggered: boolean;
   /** Any picture format that can be read; checked by its bytes. */
   readonly picture: Uint8Array | null;
   readonly idempotency?: { readonly key: string; readonly requestHash: string };

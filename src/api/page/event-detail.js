@@ -1,0 +1,190 @@
+import { byId, h } from './dom.js';
+import { alternativeText, clockTime, descriptionStatus, seconds, wholeTime } from './wording.js';
+
+/** The dialog that shows one event. Its address is in the page's hash, so that it can be shared and the way back works. */
+export class EventDetail {
+  #dialog = byId('detail');
+  #id;
+  #frameNumber = 1;
+  #isMarked = true;
+
+  constructor() {
+    this.#dialog.addEventListener('close', () => {
+      this.#id = undefined;
+      if (location.hash.startsWith('#event='))
+        history.replaceState(null, '', location.pathname + location.search);
+    });
+    // A click beside the dialog closes it.
+    this.#dialog.addEventListener('click', (click) => {
+      if (click.target === this.#dialog) this.#dialog.close();
+    });
+  }
+
+  get id() {
+    return this.#id;
+  }
+
+  async open(id) {
+    if (this.#id !== id) this.#frameNumber = 1;
+    this.#id = id;
+    const response = await fetch(`/api/v1/events/${encodeURIComponent(id)}`);
+    // Meanwhile another one may have been opened, or this one closed.
+    if (this.#id !== id) return;
+    if (response.ok) this.#show(await response.json());
+    else
+      this.#showProblem(
+        response.status === 404 ? 'This event is not there any more.' : 'The event could not be loaded.',
+      );
+    if (!this.#dialog.open) this.#dialog.showModal();
+  }
+
+  close() {
+    if (this.#dialog.open) this.#dialog.close();
+  }
+
+  #head(title, subtitle) {
+    return h(
+      'header',
+      { class: 'detail-head' },
+      h(
+        'div',
+        {},
+        h('h2', { id: 'detail-title' }, title),
+        subtitle && h('p', { class: 'subtitle' }, subtitle),
+      ),
+      h(
+        'button',
+        { type: 'button', class: 'close', 'aria-label': 'Close', onclick: () => this.#dialog.close() },
+        '✕',
+      ),
+    );
+  }
+
+  #showProblem(text) {
+    this.#dialog.replaceChildren(this.#head('Event'), h('p', { class: 'problem' }, text));
+  }
+
+  #show(event) {
+    const frame = event.frames.find(({ number }) => number === this.#frameNumber) ?? event.frames[0];
+    const hasMarks =
+      event.frames.length > 0 &&
+      (event.detections.length > 0 || event.frames.some(({ regions }) => regions.length > 0));
+    this.#dialog.replaceChildren(
+      this.#head(event.camera_name, wholeTime(event.timestamp)),
+      frame === undefined ? h('div', { class: 'stage no-picture' }, 'No picture') : this.#stage(event, frame),
+      h(
+        'div',
+        { class: 'stage-bar' },
+        h(
+          'div',
+          { class: 'frames', role: 'group', 'aria-label': 'Pictures' },
+          ...(event.frames.length > 1
+            ? event.frames.map((entry) => this.#frameButton(event, entry, frame))
+            : []),
+        ),
+        hasMarks &&
+          h(
+            'label',
+            { class: 'marks-switch' },
+            h('input', {
+              type: 'checkbox',
+              checked: this.#isMarked,
+              onchange: ({ target }) => {
+                this.#isMarked = target.checked;
+                this.#dialog.querySelector('.marks')?.toggleAttribute('hidden', !target.checked);
+              },
+            }),
+            'Show boxes',
+          ),
+      ),
+      h(
+        'p',
+        { class: 'detail-words', 'data-status': event.description_status },
+        event.description ?? descriptionStatus(event),
+      ),
+      h(
+        'dl',
+        { class: 'facts' },
+        ...factsOf(event).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
+      ),
+      h('p', { class: 'links' }, h('a', { href: `/api/v1/events/${event.id}` }, 'As JSON')),
+    );
+  }
+
+  #stage(event, frame) {
+    const detections = frame.number === 1 ? event.detections : [];
+    return h(
+      'div',
+      { class: 'stage' },
+      h(
+        'div',
+        { class: 'stage-picture' },
+        h('img', {
+          src: frame.url,
+          alt: alternativeText(event),
+          width: frame.width,
+          height: frame.height,
+        }),
+        h(
+          'div',
+          { class: 'marks', hidden: !this.#isMarked, 'aria-hidden': 'true' },
+          ...frame.regions.map(({ box }) => markOf(box, 'region')),
+          ...detections.map(({ box, label, score }) =>
+            markOf(box, 'detection', `${label} ${Math.round(score * 100)} %`),
+          ),
+        ),
+      ),
+    );
+  }
+
+  #frameButton(event, entry, shown) {
+    const isBest = entry.number === 1;
+    return h(
+      'button',
+      {
+        type: 'button',
+        'aria-pressed': entry === shown ? 'true' : 'false',
+        onclick: () => {
+          this.#frameNumber = entry.number;
+          this.#show(event);
+          this.#dialog.querySelector('.frames [aria-pressed="true"]')?.focus();
+        },
+      },
+      `${isBest ? 'Best · ' : ''}${clockTime(entry.captured_at)}`,
+    );
+  }
+}
+
+/** A frame drawn over the picture; `box` is [x, y, width, height] of 0..1. */
+function markOf(box, kind, text) {
+  const [x, y, width, height] = box;
+  const mark = h('div', { class: `mark ${kind}` }, text && h('span', {}, text));
+  // Through the object model: the page's policy allows no style attributes.
+  mark.style.left = `${x * 100}%`;
+  mark.style.top = `${y * 100}%`;
+  mark.style.width = `${width * 100}%`;
+  mark.style.height = `${height * 100}%`;
+  if (y < 0.08) mark.classList.add('label-inside');
+  return mark;
+}
+
+function factsOf(event) {
+  const timings = event.timings_ms;
+  const duration =
+    event.ended_at === null ? null : Math.max(0, Date.parse(event.ended_at) - Date.parse(event.started_at));
+  const isMotion = event.motion !== null;
+  return [
+    ['Seen', event.objects_detected.length > 0 && event.objects_detected.join(', ')],
+    ['Confidence', event.confidence !== null && `${Math.round(event.confidence)} %`],
+    [
+      'Motion',
+      isMotion &&
+        `${clockTime(event.started_at)}${duration === null ? ', goes on' : `, for ${seconds(duration)}`}`,
+    ],
+    ['Captured after', isMotion && timings.captured !== null && seconds(timings.captured)],
+    ['Described after', timings.described !== null && seconds(timings.described)],
+    ['Described by', event.provider !== null && [event.provider, event.model].filter(Boolean).join(', ')],
+    ['Cost', event.cost_usd !== null && event.cost_usd > 0 && `$${event.cost_usd.toFixed(4)}`],
+    ['Number', event.id],
+  ].filter(([, value]) => value !== false && value !== null);
+}

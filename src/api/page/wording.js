@@ -1,0 +1,67 @@
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
+const dayOfThisYear = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const dayOfAnyYear = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
+
+/** @param {string} time ISO 8601 */
+export function clockTime(time) {
+  return clock.format(new Date(time));
+}
+
+export function wholeTime(time) {
+  return whole.format(new Date(time));
+}
+
+/** "Today", "Yesterday" or the date, in the reader's own time zone. */
+export function dayName(time, now = new Date()) {
+  const date = new Date(time);
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  if (date.toDateString() === now.toDateString()) return 'Today';
+  if (date.toDateString() === yesterday.toDateString()) return 'Yesterday';
+  return (date.getFullYear() === now.getFullYear() ? dayOfThisYear : dayOfAnyYear).format(date);
+}
+
+export function seconds(ms) {
+  if (ms < 950) return `${Math.round(ms)} ms`;
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+const skipReasons = {
+  overload: 'too much happened at once',
+  budget: 'the budget for models is used up',
+};
+
+/** What stands in the place of a description that is not there. */
+export function descriptionStatus(event) {
+  switch (event.description_status) {
+    case 'pending':
+      return 'Being described…';
+    case 'skipped':
+      return `Not described: ${skipReasons[event.description_reason] ?? event.description_reason ?? 'skipped'}`;
+    case 'failed':
+      return `Could not be described: ${event.description_reason ?? 'no reason given'}`;
+    default:
+      return 'Without a description';
+  }
+}
+
+/** How long it took from the first motion to the words; `null` while there are none. */
+export function howFast(event) {
+  const ms = event.timings_ms.described ?? event.timings_ms.total;
+  return ms === null || event.source === 'api' ? null : `described in ${seconds(ms)}`;
+}
+
+const statusWords = {
+  streaming: 'Watching',
+  connecting: 'Connecting…',
+  disconnected: 'Not connected',
+  disabled: 'Off',
+};
+
+export function cameraStatus(state) {
+  return statusWords[state.status] ?? state.status;
+}
+
+export function alternativeText(event) {
+  return event.description ?? `Picture of ${event.camera_name}, ${wholeTime(event.timestamp)}`;
+}

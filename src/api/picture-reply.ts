@@ -1,0 +1,39 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+
+/** For the OpenAPI document: bytes pass by the serializer. */
+export const jpegResponse = {
+  description: 'JPEG',
+  content: {
+    'image/jpeg': { schema: z.custom<Uint8Array>().meta({ type: 'string', format: 'binary' }) },
+  },
+} as const;
+
+/** Pictures of an event never change, but the event may be deleted, and then browsers should forget them too. */
+const storedPictureCaching = 'private, max-age=86400, immutable';
+
+/** Answers a stored picture, or 304 when the client has it. */
+export function replyWithStoredPicture(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  name: string,
+  jpeg: Uint8Array,
+): FastifyReply {
+  const etag = `"${name}-${jpeg.byteLength}"`;
+  void reply.header('etag', etag).header('cache-control', storedPictureCaching);
+  if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
+  return reply.type('image/jpeg').send(jpeg);
+}
+
+export function replyWithLivePicture(reply: FastifyReply, jpeg: Uint8Array): FastifyReply {
+  return reply.header('cache-control', 'no-store').type('image/jpeg').send(jpeg);
+}
+
+/** `If-None-Match` compares weakly: RFC 9110, 13.1.2. */
+function isKnown(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header
+    .split(',')
+    .map((entry) => entry.trim().replace(/^W\//, ''))
+    .some((entry) => entry === '*' || entry === etag);
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** A whole number in a query, within bounds. */
+export function queryInteger(min: number, max: number, fallback: number): z.ZodType<number> {
+  return z
+    .string(`one whole number from ${min} to ${max}`)
+    .regex(/^\d{1,12}$/, `a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `a whole number from ${min} to ${max}`)
+    .default(fallback)
+    .meta({ type: 'integer', minimum: min, maximum: max, default: fallback });
+}
+
+export function queryNumber(min: number, max: number): z.ZodType<number> {
+  return z
+    .string(`one number from ${min} to ${max}`)
+    .regex(/^\d{1,9}(\.\d{1,9})?$/, `a number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `a number from ${min} to ${max}`)
+    .meta({ type: 'number', minimum: min, maximum: max });
+}
+
+export const queryBoolean = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .meta({ type: 'boolean' });
+
+const expectedTime = 'a time with its zone, such as 2026-03-01T08:15:30.250Z';
+
+/** As epoch ms. */
+export const timeInput = z.iso
+  .datetime({ offset: true, error: expectedTime })
+  .transform((text) => Date.parse(text))
+  .refine(Number.isFinite, expectedTime)
+  .meta({ format: 'date-time', examples: ['2026-03-01T08:15:30.250Z'] });
+
+/** For calls that have no parameters of this kind: whatever comes is refused. */
+export const emptyQuery = z.strictObject({});
+
+/** For calls without a body: nothing, or an empty object. */
+export const emptyBody = z.strictObject({}).nullish();
+
+export const idParams = z.object({ id: z.string() });

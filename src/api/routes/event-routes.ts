@@ -1,0 +1,254 @@
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import {
+  eventDetailWireSchema,
+  eventWireSchema,
+  toEventDetailWire,
+  toEventWire,
+} from '../../core/event-wire.ts';
+import type { VedetteEvent } from '../../core/event.ts';
+import type { EventQuery } from '../../store/event-store.ts';
+import { apiPrefix, type ApiApp } from '../api-app.ts';
+import type { ApiServices } from '../api-services.ts';
+import { errorResponses } from '../error-reply.ts';
+import { eventBodySchema, objectLabel, toSubmittedEvent } from '../event-submission.ts';
+import { jpegResponse, replyWithStoredPicture } from '../picture-reply.ts';
+import { idParams, queryBoolean, queryInteger, queryNumber, timeInput } from '../query-values.ts';
+import { unlimited } from '../request-limits.ts';
+import { validationError } from '../validation.ts';
+
+const cameraIds = z
+  .union([z.string().max(100), z.array(z.string().max(100)).max(100)], 'one camera id, or up to 100')
+  .transform((ids) => (typeof ids === 'string' ? [ids] : ids))
+  .meta({ type: 'array', items: { type: 'string' }, description: 'Repeatable: events of any of them' });
+
+const objectTypes = z
+  .string('labels with commas between them')
+  .max(1000)
+  .transform((text) => text.split(','))
+  .pipe(z.array(objectLabel).max(50))
+  .meta({ type: 'string', description: 'Labels with commas between them: events with any of them' });
+
+const listQuery = z.strictObject({
+  camera_id: cameraIds.optional(),
+  start_time: timeInput.optional(),
+  end_time: timeInput.optional(),
+  min_confidence: queryNumber(0, 100).optional(),
+  object_types: objectTypes.optional(),
+  alert_triggered: queryBoolean.optional(),
+  description_status: z.enum(['pending', 'done', 'failed', 'skipped']).optional(),
+  search_query: z
+    .string('one text')
+    .min(1)
+    .max(500)
+    .optional()
+    .meta({ description: 'All words must match; "quoted phrases" and prefix* are understood' }),
+  limit: queryInteger(1, 500, 50),
+  offset: queryInteger(0, 1_000_000_000, 0),
+  sort_order: z.enum(['asc', 'desc']).default('desc').meta({ description: 'By timestamp' }),
+});
+
+const listSchema = z
+  .object({
+    events: z.array(
+      z.object({
+        ...eventWireSchema.shape,
+        highlight: z.string().nullable().meta({
+          description: 'The description, HTML-escaped, matches within <mark>; null without a search',
+        }),
+      }),
+    ),
+    total_count: z.int(),
+    has_more: z.boolean(),
+    next_offset: z.int().nullable(),
+    limit: z.int(),
+    offset: z.int(),
+  })
+  .meta({ id: 'EventList' });
+
+const frameParams = z.object({ id: z.string(), number: z.string() });
+
+export function registerEventRoutes(app: ApiApp, services: ApiServices): void {
+  const { store, events, cameras, clock } = services;
+
+  const existing = async (id: string): Promise<VedetteEvent> => {
+    const event = await store.events.get(id);
+    if (event === undefined) throw eventNotFound(id);
+    return event;
+  };
+
+  app.route({
+    method: 'POST',
+    url: `${apiPrefix}/events`,
+    schema: {
+      tags: ['events'],
+      summary: 'Hand in an event',
+      description:
+        'With a description it is stored as described; with only a picture it is captured and described by the pipeline, ' +
+        'as those of the cameras are. With an `Idempotency-Key` header, repeats answer the first event again.',
+      body: eventBodySchema,
+      response: { 201: eventWireSchema, ...errorResponses(400, 404, 409, 413, 415, 422, 503) },
+    },
+    async handler(request, reply) {
+      const { camera_id: cameraId } = request.body;
+      const submitted = toSubmittedEvent(
+        request.body,
+        headerOf(request.headers['idempotency-key']),
+        clock.now(),
+      );
+      if (cameras.get(cameraId) === undefined) {
+        throw new AppError(
+          'CAMERA_NOT_FOUND',
+          `There is no camera "${cameraId}". GET ${apiPrefix}/cameras lists them.`,
+        );
+      }
+      const result = await events.submit(submitted);
+      if (result.kind === 'conflict') {
+        throw new AppError(
+          'IDEMPOTENCY_CONFLICT',
+          'This Idempotency-Key was used before with another request. Use a new key for a new event.',
+        );
+      }
+      if (result.kind === 'repeated') void reply.header('idempotency-replayed', 'true');
+      return reply
+        .code(201)
+        .header('location', `${apiPrefix}/events/${result.event.id}`)
+        .send(toEventWire(result.event));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: `${apiPrefix}/events`,
+    schema: {
+      tags: ['events'],
+      summary: 'List and search events',
+      querystring: listQuery,
+      response: { 200: listSchema, ...errorResponses(422, 503) },
+    },
+    async handler(request, reply) {
+      const { query } = request;
+      const page = await store.events.list(toEventQuery(query));
+      const next = query.offset + page.events.length;
+      const hasMore = page.events.length > 0 && next < page.totalCount;
+      return reply.send({
+        events: page.events.map((event, index) => ({
+          ...toEventWire(event),
+          highlight: page.highlights[index] ?? null,
+        })),
+        total_count: page.totalCount,
+        has_more: hasMore,
+        next_offset: hasMore ? next : null,
+        limit: query.limit,
+        offset: query.offset,
+      });
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: `${apiPrefix}/events/:id`,
+    schema: {
+      tags: ['events'],
+      summary: 'One event with its pictures',
+      params: idParams,
+      response: { 200: eventDetailWireSchema, ...errorResponses(404, 503) },
+    },
+    async handler(request, reply) {
+      return reply.send(toEventDetailWire(await existing(request.params.id)));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: `${apiPrefix}/events/:id/thumbnail`,
+    config: unlimited,
+    schema: {
+      tags: ['events'],
+      summary: 'The small picture of an event',
+      params: idParams,
+      response: { 200: jpegResponse, ...errorResponses(404, 503) },
+    },
+    async handler(request, reply) {
+      const { id, thumbnailPath } = await existing(request.params.id);
+      if (thumbnailPath === null) throw new AppError('PICTURE_NOT_FOUND', `The event ${id} has no picture.`);
+      return replyWithStoredPicture(
+        request,
+        reply,
+        `${id}-thumbnail`,
+        await events.readPicture(thumbnailPath),
+      );
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: `${apiPrefix}/events/:id/frames/:number`,
+    config: unlimited,
+    schema: {
+      tags: ['events'],
+      summary: 'A full picture of an event',
+      params: frameParams,
+      response: { 200: jpegResponse, ...errorResponses(404, 503) },
+    },
+    async handler(request, reply) {
+      const { id, frames } = await existing(request.params.id);
+      const frame = frames.find(({ number }) => String(number) === request.params.number);
+      if (frame === undefined) {
+        throw new AppError(
+          'PICTURE_NOT_FOUND',
+          `The event ${id} has the pictures 1 to ${frames.length}, no other.`,
+        );
+      }
+      return replyWithStoredPicture(
+        request,
+        reply,
+        `${id}-${frame.number}`,
+        await events.readPicture(frame.path),
+      );
+    },
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: `${apiPrefix}/events/:id`,
+    schema: {
+      tags: ['events'],
+      summary: 'Delete an event and its pictures',
+      params: idParams,
+      response: { 204: z.undefined().meta({ description: 'Deleted' }), ...errorResponses(404, 503) },
+    },
+    async handler(request, reply) {
+      if (!(await events.delete(request.params.id))) throw eventNotFound(request.params.id);
+      return reply.code(204).send();
+    },
+  });
+}
+
+function eventNotFound(id: string): AppError {
+  return new AppError('EVENT_NOT_FOUND', `There is no event "${id}". It may have been deleted.`);
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function toEventQuery(query: z.output<typeof listQuery>): EventQuery {
+  if (query.start_time !== undefined && query.end_time !== undefined && query.start_time >= query.end_time) {
+    const received = new Date(query.end_time).toISOString();
+    throw validationError([{ in: 'query', path: 'end_time', received, expected: 'a time after start_time' }]);
+  }
+  return {
+    ...(query.camera_id === undefined ? {} : { cameraIds: query.camera_id }),
+    ...(query.start_time === undefined ? {} : { startTime: query.start_time }),
+    ...(query.end_time === undefined ? {} : { endTime: query.end_time }),
+    ...(query.min_confidence === undefined ? {} : { minConfidence: query.min_confidence }),
+    ...(query.object_types === undefined ? {} : { objectTypes: query.object_types }),
+    ...(query.alert_triggered === undefined ? {} : { alertTriggered: query.alert_triggered }),
+    ...(query.description_status === undefined ? {} : { descriptionStatus: query.description_status }),
+    ...(query.search_query === undefined ? {} : { searchQuery: query.search_query }),
+    limit: query.limit,
+    offset: query.offset,
+    sortOrder: query.sort_order,
+  };
+}
