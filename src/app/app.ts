@@ -1,0 +1,214 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createServer } from '../api/server.ts';
+import type { Config } from '../config/config-schema.ts';
+import { systemClock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import { LiveFeed } from '../core/live-feed.ts';
+import type { Logger } from '../core/log.ts';
+import { Metrics } from '../core/metrics.ts';
+import { createStop } from '../core/stop.ts';
+import { createEmbeddedDetector } from '../detection/efficientdet-detector.ts';
+import { createMediaService } from '../media/media-service.ts';
+import { createMotionEngine } from '../motion/motion-engine.ts';
+import { createWebhook } from '../notify/webhook.ts';
+import { CameraSupervisor } from '../pipeline/camera-supervisor.ts';
+import { createEventDesk } from '../pipeline/event-desk.ts';
+import { createPipeline } from '../pipeline/pipeline.ts';
+import { drainSpool, resumeJobs } from '../pipeline/resume.ts';
+import { openSpool } from '../pipeline/spool.ts';
+import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
+import { createMediaFiles } from '../store/media-files.ts';
+import { openStore } from '../store/open-store.ts';
+import { createLocalDescriber } from '../vision/local-describer.ts';
+import { cameraAdapters } from './builtins.ts';
+import { demoDismissedSetting, missingDemoCamera, syncCameras } from './camera-sync.ts';
+import { loadEmbeddedEye } from './embedded-eye.ts';
+import { createHealth } from './health.ts';
+
+/** Share of the drain time after which what the workers still hold is aborted (guarantee 5). */
+const drainShare = 0.75;
+/** Pictures of one event: enough to see where its subject goes, few enough to be decoded in time. */
+const picturesPerEvent = 3;
+
+/** What was done with the work at hand when the application ended. */
+export interface ExitTally {
+  /** Described since the stop was asked for. */
+  readonly finished: number;
+  /** Waiting; stored for the next start. */
+  readonly left: number;
+  /** In work when the time was up; stored for the next start. */
+  readonly aborted: number;
+}
+
+export interface App {
+  readonly url: string;
+  /** Ends everything in the reverse order. A second call aborts what the first is waiting for. */
+  stop(): Promise<ExitTally>;
+}
+
+/** Builds the application bottom up and starts it; what was built is torn down again when a later part fails. */
+export async function startApp(
+  config: Config,
+  { version, log }: { readonly version: string; readonly log: Logger },
+): Promise<App> {
+  await using starting = new AsyncDisposableStack();
+  const clock = systemClock;
+  const stop = createStop();
+  const loopDelay = monitorEventLoopDelay({ resolution: 10 });
+  loopDelay.enable();
+  starting.defer(() => {
+    loopDelay.disable();
+  });
+
+  const { dataDir } = config;
+  const store = starting.use(await openStore({ dataDir, log, clock }));
+  const media = createMediaFiles({ dataDir });
+  const spool = await openSpool({ dataDir, log });
+  const streams = starting.use(
+    createMediaService({ clock, log, streamsPerHost: config.media.streamsPerHost }),
+  );
+  const motion = starting.use(await createMotionEngine({ threads: config.motion.threads, log, clock }));
+  const eye = starting.use(loadEmbeddedEye(() => createEmbeddedDetector({ log, clock }), { clock, log }));
+  const provider = starting.use(createLocalDescriber({ detector: eye }));
+  const queue = createEmbeddedQueue({ capacity: config.pipeline.queueCapacity });
+  const notifiers = config.webhooks.map((webhook) => createWebhook(webhook));
+  const live = new LiveFeed({ now: () => clock.now() });
+
+  let liveClients = 0;
+  let isReady = false;
+  const metrics = new Metrics(() => {
+    const { hosts, hostRestarts } = streams.stats();
+    const eventLoopDelayP99Ms = loopDelay.percentile(99) / 1e6;
+    return {
+      queueDepth: queue.depth(),
+      queueCapacity: queue.capacity,
+      workersConfigured: config.pipeline.workers,
+      workersBusy: queue.leased(),
+      cameras: cameras.countByStatus(),
+      mediaHosts: hosts,
+      mediaHostRestarts: hostRestarts,
+      liveClients,
+      eventLoopDelayP99Ms,
+    };
+  });
+  const pipeline = createPipeline({
+    store,
+    media,
+    spool,
+    queue,
+    provider,
+    notifiers,
+    live,
+    metrics,
+    clock,
+    log,
+    workerCount: config.pipeline.workers,
+    deadlineMs: config.vision.deadlineMs,
+  });
+  const cameras = new CameraSupervisor({
+    store: store.cameras,
+    adapters: cameraAdapters,
+    streams,
+    motion,
+    capture: pipeline.capture,
+    events: store.events,
+    live,
+    metrics,
+    clock,
+    log,
+    onDemoDismissed: () => store.settings.set(demoDismissedSetting, true),
+    captureWindowMs: config.pipeline.captureWindowMs,
+    picturesPerEvent,
+    abort: stop.abort,
+  });
+
+  const closedAt = await store.events.closeOpenEpisodes();
+  if (closedAt > 0) log.info({ events: closedAt }, 'episodes that the last run left open are closed');
+  const jobs = await store.events.pendingJobs();
+  const server = starting.use(
+    await createServer(
+      {
+        version,
+        clock,
+        log,
+        store,
+        cameras,
+        events: createEventDesk({
+          store,
+          media,
+          queue,
+          capture: pipeline.capture,
+          live,
+          clock,
+          signal: stop.abort,
+        }),
+        live,
+        metrics,
+        health: createHealth({ store, eye, cameras, queue, spool, clock }),
+        isReady: () => isReady,
+        setLiveClients: (count) => {
+          liveClients = count;
+        },
+      },
+      config.server,
+    ),
+  );
+  await syncCameras(
+    config.cameras.map((camera) => ({ ...camera, origin: 'config' as const })),
+    store,
+  );
+  await cameras.start();
+  const resumeContext = { store: store.events, queue, capture: pipeline.capture, clock, log };
+  const showDemo = async (): Promise<void> => {
+    try {
+      const demo = await missingDemoCamera({ store, dataDir, log, signal: stop.drain });
+      if (demo !== undefined) await cameras.create(demo);
+    } catch (error) {
+      if (!stop.drain.aborted) log.warn({ error: messageOf(error) }, 'the demo camera could not be made');
+    }
+  };
+  const work = [
+    // Workers without a model would fail every event: what is captured meanwhile waits in the queue.
+    eye.ready(stop.drain).then(
+      () => pipeline.runWorkers(stop),
+      () => pipeline.runWorkers(stop),
+    ),
+    resumeJobs(jobs, resumeContext, stop),
+    drainSpool(resumeContext, stop),
+    showDemo(),
+    pipeline.deliverer.run(stop),
+  ];
+  isReady = true;
+  log.info({ url: server.url, dataDir, version }, 'vedette is running');
+
+  const parts = starting.move();
+  let stopping: Promise<ExitTally> | undefined;
+
+  async function stopOnce(): Promise<ExitTally> {
+    isReady = false;
+    const finishedBefore = pipeline.tally.finished;
+    const abortTimer = setTimeout(() => {
+      stop.requestAbort();
+    }, config.pipeline.drainMs * drainShare);
+    try {
+      await cameras.stop();
+      stop.requestDrain();
+      await Promise.all(work);
+    } finally {
+      clearTimeout(abortTimer);
+    }
+    const left = queue.depth();
+    stop.requestAbort();
+    await parts.disposeAsync();
+    return { finished: pipeline.tally.finished - finishedBefore, left, aborted: pipeline.tally.aborted };
+  }
+
+  return {
+    url: server.url,
+    stop: () => {
+      if (stopping === undefined) stopping = stopOnce();
+      else stop.requestAbort();
+      return stopping;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import type { CameraSupervisor } from '../pipeline/camera-supervisor.ts';
+import type { Spool } from '../pipeline/spool.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
+import type { Store } from '../store/event-store.ts';
+import type { EmbeddedEye } from './embedded-eye.ts';
+
+/** What takes longer than this to answer is not well, and the report does not wait for it. */
+const answerWithinMs = 400;
+
+export interface ComponentHealth {
+  readonly status: 'healthy' | 'degraded' | 'down';
+  readonly cause: string | null;
+}
+
+export interface HealthReport {
+  readonly status: ComponentHealth['status'];
+  readonly components: Readonly<Record<string, ComponentHealth>>;
+}
+
+export interface HealthContext {
+  readonly store: Store;
+  readonly eye: EmbeddedEye;
+  readonly cameras: CameraSupervisor;
+  readonly queue: JobQueue;
+  readonly spool: Spool;
+  readonly clock: Clock;
+}
+
+const healthy: ComponentHealth = { status: 'healthy', cause: null };
+
+/** Looks at every component when it is asked, each time anew. */
+export function createHealth(context: HealthContext): () => Promise<HealthReport> {
+  return async () => {
+    const components: Record<string, ComponentHealth> = {
+      store: await storeHealth(context),
+      vision: visionHealth(context),
+      cameras: cameraHealth(context),
+      queue: queueHealth(context),
+    };
+    const states = Object.values(components).map(({ status }) => status);
+    const status =
+      components['store']?.status === 'down'
+        ? 'down'
+        : states.every((state) => state === 'healthy')
+          ? 'healthy'
+          : 'degraded';
+    return { status, components };
+  };
+}
+
+async function storeHealth({ store, spool, clock }: HealthContext): Promise<ComponentHealth> {
+  const timeout = new AbortController();
+  try {
+    const isAnswered = await Promise.race([
+      store.checkHealth().then(() => true),
+      clock.sleep(answerWithinMs, timeout.signal).then(() => false),
+    ]);
+    if (!isAnswered)
+      return { status: 'degraded', cause: `the database did not answer within ${answerWithinMs} ms` };
+  } catch (error) {
+    return { status: 'down', cause: messageOf(error) };
+  } finally {
+    timeout.abort();
+  }
+  if (spool.size() > 0)
+    return { status: 'degraded', cause: `${spool.size()} captures wait on the disk for the database` };
+  return healthy;
+}
+
+function visionHealth({ eye }: HealthContext): ComponentHealth {
+  return eye.problem === null ? healthy : { status: 'degraded', cause: eye.problem };
+}
+
+function cameraHealth({ cameras }: HealthContext): ComponentHealth {
+  const lost = cameras.list().filter(({ state }) => state.status === 'disconnected');
+  if (lost.length === 0) return healthy;
+  return {
+    status: 'degraded',
+    cause: lost.map(({ camera, state }) => `${camera.name}: ${state.cause ?? 'disconnected'}`).join('; '),
+  };
+}
+
+function queueHealth({ queue }: HealthContext): ComponentHealth {
+  return queue.depth() < queue.capacity
+    ? healthy
+    : { status: 'degraded', cause: `the queue is full: ${queue.depth()} of ${queue.capacity} jobs wait` };
+}
