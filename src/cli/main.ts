@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { messageOf } from '../core/errors.ts';
+import { redact } from '../core/redact.ts';
+import { addDoctorCommand } from './doctor-command.ts';
+import { addModelsCommand } from './models-command.ts';
+import { addScanCommand } from './scan-command.ts';
+import { addServeCommand } from './serve-command.ts';
+import { readVersion } from './version.ts';
+
+const program = new Command('vedette')
+  .description('Turns cameras into described, searchable events.')
+  .version(readVersion())
+  .showHelpAfterError('(see --help)')
+  .exitOverride();
+addServeCommand(program);
+addScanCommand(program);
+addDoctorCommand(program);
+addModelsCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else {
+    process.stderr.write(`vedette: ${redact(messageOf(error))}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,115 @@
+import { mkdtemp, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { scan, type ScanEvent } from '../app/scan.ts';
+import { silentLog } from '../core/log.ts';
+import type { Sensitivity } from '../core/motion.ts';
+import { ProgressBar } from './progress-bar.ts';
+
+interface CommandOptions {
+  readonly json?: true;
+  readonly describe: boolean;
+  readonly fps: number;
+  readonly sensitivity: Sensitivity;
+  readonly cooldown: number;
+  readonly out?: string;
+}
+
+export function addScanCommand(program: Command): void {
+  program
+    .command('scan')
+    .description(
+      'What happened on these recordings? Finds and describes every episode of motion, as fast as it goes.',
+    )
+    .argument('<file...>', 'video files')
+    .option('--json', 'one JSON array on stdout instead of text')
+    .option('--no-describe', 'find the episodes and their pictures only')
+    .option('--fps <n>', 'frames analysed per second, 1–30', numberBetween(1, 30), 5)
+    .addOption(
+      new Option('--sensitivity <level>', 'how much must move')
+        .choices(['low', 'medium', 'high'])
+        .default('medium'),
+    )
+    .option(
+      '--cooldown <seconds>',
+      'time from the start of one event to the next, 0–3600',
+      numberBetween(0, 3600),
+      0,
+    )
+    .option(
+      '--out <dir>',
+      'folder for the events and their pictures; `vedette serve --data <dir>` shows them (default: a new temporary one)',
+    )
+    .action(runScan);
+}
+
+async function runScan(files: string[], options: CommandOptions): Promise<void> {
+  const dataDir =
+    options.out === undefined ? await mkdtemp(join(tmpdir(), 'vedette-scan-')) : resolve(options.out);
+  await mkdir(dataDir, { recursive: true });
+  const abort = new AbortController();
+  const onSignal = (): void => {
+    abort.abort();
+  };
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  const progress = new ProgressBar(process.stderr);
+  try {
+    const events = await scan({
+      files,
+      dataDir,
+      framesPerSecond: options.fps,
+      sensitivity: options.sensitivity,
+      cooldownSeconds: options.cooldown,
+      isDescribing: options.describe,
+      log: silentLog(),
+      signal: abort.signal,
+      onProgress: (file, share) => {
+        progress.show(basename(file), share);
+      },
+    });
+    progress.end();
+    process.stdout.write(
+      options.json === true ? `${JSON.stringify(events, null, 1)}\n` : describe(events, files, dataDir),
+    );
+  } finally {
+    progress.end();
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+function describe(events: readonly ScanEvent[], files: readonly string[], dataDir: string): string {
+  const lines = files.flatMap((file) => {
+    const own = events.filter((event) => event.file === file);
+    const title = `${file}: ${own.length === 0 ? 'nothing happened' : own.length === 1 ? '1 event' : `${own.length} events`}`;
+    return [
+      title,
+      ...own.map(
+        ({ start, end, description, labels }) =>
+          `  ${clockTime(start)} – ${clockTime(end)}  ${description ?? (labels.join(', ') || 'motion')}`,
+      ),
+    ];
+  });
+  return `${lines.join('\n')}\n\nPictures: ${join(dataDir, 'media')}\nTo browse them: vedette serve --data ${dataDir}\n`;
+}
+
+/** Minutes and seconds of a recording, `1:02:03.4` with hours. */
+function clockTime(seconds: number): string {
+  const tenths = Math.round(seconds * 10);
+  const hours = Math.floor(tenths / 36_000);
+  const minutes = Math.floor((tenths % 36_000) / 600);
+  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
+}
+
+function numberBetween(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= low && value <= high)) {
+      throw new InvalidArgumentError(`expected a number from ${low} to ${high}`);
+    }
+    return value;
+  };
+}
