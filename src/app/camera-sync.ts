@@ -61,7 +61,7 @@ async function demoCamera({ dataDir, log, signal }: CameraSyncContext): Promise<
     isEnabled: true,
     motionSensitivity: 'medium',
     // Every pass of the demo is to be seen as an event.
-    motionCooldown: 5,
+    motionCooldown: 0,
     origin: 'demo',
   };
 }

@@ -1,35 +1,20 @@
+import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import type { EventWire } from '../../src/core/event-wire.ts';
 import { makeMovingClip } from '../support/moving-clip.ts';
 import { descendantsOf } from '../support/processes.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import sharp from 'sharp';
+import { createWireClient } from '../support/wire-client.ts';
 
 async function submit(service: ServiceProcess, count: number): Promise<string[]> {
-  const cameras = (await (await fetch(`${service.url}/api/v1/cameras`)).json()) as {
-    readonly cameras: readonly { readonly id: string }[];
-  };
+  const client = createWireClient(service.url);
+  const cameraId = await client.firstCameraId();
   const picture = await sharp({ create: { width: 640, height: 360, channels: 3, background: '#385' } })
     .jpeg()
     .toBuffer();
-  const answers = await Promise.all(
-    Array.from({ length: count }, () =>
-      fetch(`${service.url}/api/v1/events`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          camera_id: cameras.cameras[0]?.id,
-          timestamp: new Date().toISOString(),
-          objects_detected: [],
-          thumbnail_base64: picture.toString('base64'),
-        }),
-      }),
-    ),
-  );
-  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 201));
-  return Promise.all(answers.map(async (answer) => ((await answer.json()) as EventWire).id));
+  const events = await Promise.all(Array.from({ length: count }, () => client.submit(cameraId, picture)));
+  return events.map(({ id }) => id);
 }
 
 test('SIGTERM under load: the queue is worked off, the count is right, nothing is left behind', async () => {
@@ -37,7 +22,7 @@ test('SIGTERM under load: the queue is worked off, the count is right, nothing i
   const clip = dir.file('moving.mp4');
   await makeMovingClip(clip, 1);
   await using service = await startService({ dataDir: dir.file('data'), args: ['--camera', `Yard=${clip}`] });
-  const submitted = await submit(service, 12);
+  const submitted = await submit(service, 8);
   const processes = await descendantsOf(service.child.pid);
   const doneBefore = service.lines.filter(({ msg }) => msg === 'event stored').length;
   const { code } = await service.end('SIGTERM');
@@ -59,7 +44,7 @@ test('a second signal aborts at once; what was left is described after the next 
   const submitted = [];
   {
     await using service = await startService({ dataDir: dir.file('data'), args });
-    submitted.push(...(await submit(service, 30)));
+    submitted.push(...(await submit(service, 20)));
     service.child.kill('SIGTERM');
     await waitUntil('the stop to begin', () => service.lines.some(({ msg }) => msg === 'stopping'));
     const { code } = await service.end('SIGINT');
@@ -70,8 +55,8 @@ test('a second signal aborts at once; what was left is described after the next 
   await using service = await startService({ dataDir: dir.file('data'), args });
   for (const id of submitted) {
     await waitUntil(`the description of ${id}`, async () => {
-      const answer = await fetch(`${service.url}/api/v1/events/${id}`);
-      return ((await answer.json()) as EventWire).description_status === 'done';
+      const event = await createWireClient(service.url).event(id);
+      return event.description_status === 'done';
     });
   }
 });

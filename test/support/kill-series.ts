@@ -4,12 +4,13 @@ import type { EventWire } from '../../src/core/event-wire.ts';
 import { childrenOf } from './processes.ts';
 import { startService, type ServiceProcess } from './service-process.ts';
 import { waitUntil } from './wait-until.ts';
+import { createWireClient } from './wire-client.ts';
 
 export interface KillSeriesOptions {
   readonly dataDir: string;
   /** How often something is killed. */
   readonly kills: number;
-  /** Cameras as `NAME=URL`, given to every start. */
+  /** Addresses of cameras, given to every start. */
   readonly cameras: readonly string[];
   /** A picture that is submitted again and again while the service runs. */
   readonly picture: Uint8Array;
@@ -52,12 +53,16 @@ export async function runKillSeries(options: KillSeriesOptions): Promise<KillSer
   let serviceKills = 0;
   let hostKills = 0;
   let requests = 0;
-  const args = options.cameras.flatMap((camera) => ['--camera', camera]);
+  const cameras = options.cameras.map((url, index) => ({
+    name: `Camera ${index + 1}`,
+    url,
+    motion_cooldown: 0,
+  }));
 
   const start = (): Promise<ServiceProcess> =>
     startService({
       dataDir,
-      args,
+      config: { cameras },
       onLine: (line) => {
         if (line.msg === 'event captured') promised.add(String(line['eventId']));
       },
@@ -65,12 +70,13 @@ export async function runKillSeries(options: KillSeriesOptions): Promise<KillSer
 
   /** Submits events one after the other until the service is gone. */
   async function submitUntilGone(service: ServiceProcess, gone: AbortSignal): Promise<void> {
-    const camera = await firstCamera(service.url);
+    const client = createWireClient(service.url);
+    const camera = await client.firstCameraId();
     while (!gone.aborted) {
       requests += 1;
       const key = `request-${requests}`;
       try {
-        promised.add((await submit(service.url, camera, key, options.picture)).id);
+        promised.add((await client.submit(camera, options.picture, key)).id);
       } catch {
         // Killed while it was asked: the same request again, as a client would, must not make a second event.
         requests -= 1;
@@ -104,12 +110,13 @@ export async function runKillSeries(options: KillSeriesOptions): Promise<KillSer
   }
 
   await using service = await start();
+  const client = createWireClient(service.url);
   await waitUntil(
     'every job of the earlier lives to be done',
-    async () => (await countOf(service.url, 'pending')) === 0,
+    async () => (await client.events('description_status=pending')).length === 0,
     { timeoutMs: 120_000, everyMs: 200 },
   );
-  const stored = await allEvents(service.url);
+  const stored = await client.events();
   const byId = new Map(stored.map((event) => [event.id, event]));
   const moments = new Map<string, string[]>();
   for (const event of stored.filter(({ source }) => source === 'motion')) {
@@ -135,44 +142,6 @@ export async function runKillSeries(options: KillSeriesOptions): Promise<KillSer
       .filter((event) => event.description_status !== 'done')
       .map((event) => `${event.id}: ${event.description_status} ${event.description_reason}`),
   };
-}
-
-async function firstCamera(url: string): Promise<string> {
-  const answer = await fetch(`${url}/api/v1/cameras`);
-  const { cameras } = (await answer.json()) as { cameras: readonly { readonly id: string }[] };
-  const id = cameras[0]?.id;
-  if (id === undefined) throw new Error('the service has no camera');
-  return id;
-}
-
-async function submit(url: string, cameraId: string, key: string, picture: Uint8Array): Promise<EventWire> {
-  const answer = await fetch(`${url}/api/v1/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': key },
-    body: JSON.stringify({
-      camera_id: cameraId,
-      timestamp: '2026-01-01T00:00:00.000Z',
-      objects_detected: [],
-      thumbnail_base64: Buffer.from(picture).toString('base64'),
-    }),
-  });
-  if (!answer.ok) throw new Error(`POST /events answered ${answer.status}: ${await answer.text()}`);
-  return (await answer.json()) as EventWire;
-}
-
-async function countOf(url: string, status: string): Promise<number> {
-  const answer = await fetch(`${url}/api/v1/events?description_status=${status}&limit=1`);
-  return ((await answer.json()) as { readonly total_count: number }).total_count;
-}
-
-async function allEvents(url: string): Promise<EventWire[]> {
-  const events: EventWire[] = [];
-  for (;;) {
-    const answer = await fetch(`${url}/api/v1/events?limit=500&offset=${events.length}&sort_order=asc`);
-    const page = (await answer.json()) as { readonly events: EventWire[]; readonly total_count: number };
-    events.push(...page.events);
-    if (page.events.length === 0 || events.length >= page.total_count) return events;
-  }
 }
 
 /** The thumbnail is a whole JPEG on the disk. */

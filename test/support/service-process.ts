@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +15,8 @@ export interface LogLine {
 
 export interface ServiceOptions {
   readonly dataDir: string;
+  /** The configuration file, in the form of its YAML. */
+  readonly config?: Readonly<Record<string, unknown>>;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Called with every line of the log as it comes. */
@@ -34,11 +38,17 @@ export interface ServiceProcess extends AsyncDisposable {
 /** Resolves when it answers; rejects with its last words when it ends before that. */
 export async function startService({
   dataDir,
+  config = {},
   args = [],
   env = {},
   onLine,
 }: ServiceOptions): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [main, 'serve', '--data', dataDir, '--port', '0', ...args], {
+  await mkdir(dataDir, { recursive: true });
+  const configFile = join(dataDir, 'test-config.yaml');
+  // JSON is YAML.
+  await writeFile(configFile, JSON.stringify(config));
+  const started = ['serve', '--data', dataDir, '--port', '0', '--config', configFile, ...args];
+  const child = spawn(process.execPath, [main, ...started], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
