@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pino, stdSerializers, type Logger } from 'pino';
 import { AppError, messageOf } from './errors.ts';
-import { formatLogLine, readLogEntry } from './log-line.ts';
+import { formatLogLine, readLogEntry, type LogEntry } from './log-line.ts';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.ts';
 
 export type { Logger };
@@ -24,14 +24,16 @@ export interface Logging extends AsyncDisposable {
   readonly log: Logger;
 }
 
+const largestBacklogBytes = 1024 * 1024;
+
 /** A logger that writes nothing: for tests and for commands that print their own output. */
 export function silentLog(): Logger {
   return pino({ level: 'silent' });
 }
 
 /**
- * Lines are written as they are logged, in the same call: what was logged before the process ended is in the file,
- * however it ended. There is one line per change of state and none per frame, so this costs little. A file that can't be
+ * The file is written as lines are logged, in the same call: what was logged before the process ended is in it, however
+ * it ended. There is one line per change of state and none per frame, so this costs little. A file that can't be
  * written (a full disk) never disturbs the service: what it misses is still on the console.
  *
  * Secrets are kept out of every line, by the names of keys and by `redact`, which finds the credentials in addresses.
@@ -49,13 +51,12 @@ export async function createLog({
     dataDir === undefined || level === 'silent'
       ? undefined
       : starting.use(await openLogFile({ ...rotation, path: join(dataDir, 'logs', 'vedette.log') }));
-  if (toConsole !== false) {
-    // A reader that has gone away (`vedette serve | head`) must not end the service.
-    process.stdout.on('error', ignore);
-    starting.defer(() => {
-      process.stdout.off('error', ignore);
-    });
-  }
+  const console =
+    toConsole === false
+      ? undefined
+      : starting.adopt(openConsole(toConsole), (each) => {
+          each.close();
+        });
   const log = pino(
     {
       level,
@@ -67,9 +68,8 @@ export async function createLog({
     {
       write: (line: string) => {
         const entry = readLogEntry(line);
-        const json = `${JSON.stringify(entry)}\n`;
-        if (toConsole !== false) process.stdout.write(toConsole === 'pretty' ? formatLogLine(entry) : json);
-        file?.write(json);
+        console?.write(entry);
+        file?.write(`${JSON.stringify(entry)}\n`);
       },
     },
   );
@@ -92,6 +92,41 @@ async function openLogFile(options: RotatingFileOptions): Promise<RotatingFile> 
       { cause: error },
     );
   }
+}
+
+/**
+ * Bound: once `largestBacklogBytes` wait for a reader of stdout that does not read, lines are left out, and their number
+ * is said as soon as it reads again. A reader that has gone away (`vedette serve | head`) must not end the service.
+ */
+function openConsole(format: 'json' | 'pretty'): { write(entry: LogEntry): void; close(): void } {
+  const { stdout } = process;
+  let leftOutCount = 0;
+  const print = (entry: LogEntry): void => {
+    stdout.write(format === 'pretty' ? formatLogLine(entry) : `${JSON.stringify(entry)}\n`);
+  };
+  stdout.on('error', ignore);
+  return {
+    write: (entry) => {
+      if (stdout.writableLength > largestBacklogBytes) {
+        leftOutCount += 1;
+        return;
+      }
+      if (leftOutCount > 0) {
+        const { time } = entry;
+        print({
+          level: 'warn',
+          time,
+          lines: leftOutCount,
+          msg: 'lines were left out here: nobody read the console',
+        });
+        leftOutCount = 0;
+      }
+      print(entry);
+    },
+    close: () => {
+      stdout.off('error', ignore);
+    },
+  };
 }
 
 function ignore(): void {
