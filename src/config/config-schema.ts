@@ -67,7 +67,7 @@ export function createConfigSchema(adapters: readonly AddressAdapter[]) {
         .string()
         .min(1)
         .describe('Address of the stream or the recording. Credentials in it are taken out and kept apart.'),
-      username: z.string().min(1).optional(),
+      username: z.string().min(1).optional().describe('Where the camera asks for one.'),
       password: z.string().min(1).optional().describe('Better given as `${VARIABLE}` than written down.'),
       frame_rate: wholeNumber(1, 30).default(5).describe('Frames analysed per second.'),
       is_enabled: z

@@ -81,7 +81,9 @@ export function parseConfig(
   const shown = applyOverrides(written, overrides).document;
   const problems: ConfigProblem[] = [
     ...substituted.problems,
-    ...problemsOf(parsed.error?.issues ?? [], shown, schemaTree(schema)).filter(({ path }) => !isUnset(path)),
+    ...(parsed.success
+      ? []
+      : problemsOf(parsed.error.issues, shown, schemaTree(schema)).filter(({ path }) => !isUnset(path))),
   ];
   if (problems.length > 0 || merged.problems.length > 0 || !parsed.success) {
     const located = problems.map((problem) => locate(problem, merged.sourceOf, yaml.positionOf));
