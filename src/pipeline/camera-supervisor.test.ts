@@ -1,0 +1,265 @@
+import { expect, test } from 'vitest';
+import { createScriptedProvider } from '../../test/fakes/scripted-provider.ts';
+import { makeMovingClip } from '../../test/support/moving-clip.ts';
+import { openPipelineRig, type PipelineRig } from '../../test/support/pipeline-rig.ts';
+import { startRtspServer } from '../../test/support/rtsp-server.ts';
+import { makeTempDir } from '../../test/support/temp-dir.ts';
+import { waitUntil } from '../../test/support/wait-until.ts';
+import { fileCamera } from '../cameras/file-camera.ts';
+import { rtspCamera } from '../cameras/rtsp-camera.ts';
+import { systemClock } from '../core/clock.ts';
+import { silentLog } from '../core/log.ts';
+import { createMediaService, type MediaService } from '../media/media-service.ts';
+import { createMotionEngine } from '../motion/motion-engine.ts';
+import type { CameraInput } from '../store/event-store.ts';
+import { CameraSupervisor } from './camera-supervisor.ts';
+
+interface CameraRig extends AsyncDisposable {
+  readonly rig: PipelineRig;
+  readonly streams: MediaService;
+  readonly cameras: CameraSupervisor;
+}
+
+async function openCameraRig(dataDir: string): Promise<CameraRig> {
+  const log = silentLog();
+  const rig = await openPipelineRig({ dataDir, provider: createScriptedProvider(() => 'A block.') });
+  await rig.store.cameras.delete(rig.camera.id);
+  const streams = createMediaService({ clock: systemClock, log });
+  const motion = await createMotionEngine({ log, clock: systemClock });
+  const cameras = new CameraSupervisor({
+    store: rig.store.cameras,
+    adapters: [rtspCamera, fileCamera],
+    streams,
+    motion,
+    capture: rig.pipeline.capture,
+    events: rig.store.events,
+    live: rig.live,
+    metrics: rig.metrics,
+    clock: systemClock,
+    log,
+    onDemoDismissed: () => Promise.resolve(),
+    captureWindowMs: 1200,
+    picturesPerEvent: 3,
+    abort: rig.stop.abort,
+  });
+  await cameras.start();
+  return {
+    rig,
+    streams,
+    cameras,
+    async [Symbol.asyncDispose]() {
+      await cameras.stop();
+      await motion[Symbol.asyncDispose]();
+      await streams[Symbol.asyncDispose]();
+      await rig[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function camera(name: string, url: string, change: Partial<CameraInput> = {}): CameraInput {
+  return {
+    name,
+    type: url.startsWith('rtsp') ? 'rtsp' : 'file',
+    url,
+    username: null,
+    password: null,
+    frameRate: 5,
+    isEnabled: true,
+    motionSensitivity: 'medium',
+    motionCooldown: 0,
+    origin: 'api',
+    ...change,
+  };
+}
+
+async function eventsOf(rig: PipelineRig, cameraId: string) {
+  return (await rig.store.events.list({ cameraIds: [cameraId], limit: 100, offset: 0, sortOrder: 'asc' }))
+    .events;
+}
+
+test(
+  'motion becomes an event with pictures in full resolution and the end of its episode',
+  { timeout: 60_000 },
+  async () => {
+    await using dir = await makeTempDir();
+    const clip = dir.file('moving.mp4');
+    await makeMovingClip(clip, 1);
+    await using parts = await openCameraRig(dir.file('data'));
+    const { rig, cameras } = parts;
+    const { camera: yard } = await cameras.create(camera('Yard', clip));
+    const event = await waitUntil(
+      'an event whose episode has ended',
+      async () => (await eventsOf(rig, yard.id)).find(({ endedAt }) => endedAt !== null),
+      { timeoutMs: 40_000 },
+    );
+    expect(event).toMatchObject({ source: 'motion', cameraName: 'Yard' });
+    expect(event.frames.length).toBeGreaterThan(1);
+    for (const { width, height, path } of event.frames) {
+      expect([width, height]).toEqual([640, 360]);
+      expect((await rig.media.read(path)).length).toBeGreaterThan(1000);
+    }
+    // The block is in view for three seconds.
+    expect((event.endedAt ?? 0) - event.startedAt).toBeGreaterThan(1500);
+    expect((event.endedAt ?? 0) - event.startedAt).toBeLessThan(4500);
+    expect(event.motion?.regions.length).toBeGreaterThan(0);
+    expect(event.timings.captured).toBeGreaterThan(0);
+  },
+);
+
+test(
+  'within the cooldown motion makes no event, is counted, and the scene is learnt all the same',
+  { timeout: 60_000 },
+  async () => {
+    await using dir = await makeTempDir();
+    const clip = dir.file('moving.mp4');
+    await makeMovingClip(clip, 1);
+    await using parts = await openCameraRig(dir.file('data'));
+    const { rig, cameras } = parts;
+    const { camera: yard } = await cameras.create(camera('Yard', clip, { motionCooldown: 3600 }));
+    await waitUntil(
+      'a suppressed episode',
+      async () => (await rig.metrics.snapshot()).episodesSuppressed > 0,
+      {
+        timeoutMs: 50_000,
+      },
+    );
+    expect(await eventsOf(rig, yard.id)).toHaveLength(1);
+  },
+);
+
+test(
+  'a camera that is lost says why, comes back by itself, and disturbs no other',
+  { timeout: 90_000 },
+  async () => {
+    await using dir = await makeTempDir();
+    const clip = dir.file('moving.mp4');
+    await makeMovingClip(clip, 1);
+    await using lostServer = await startRtspServer();
+    await using otherServer = await startRtspServer();
+    await lostServer.addStream('/a', { clipPath: clip });
+    await otherServer.addStream('/b', { clipPath: clip });
+    await using parts = await openCameraRig(dir.file('data'));
+    const { rig, cameras } = parts;
+    const { camera: a } = await cameras.create(camera('A', lostServer.url('/a')));
+    const { camera: b } = await cameras.create(camera('B', otherServer.url('/b')));
+    const statusOf = (id: string) => cameras.get(id)?.state.status;
+    await waitUntil(
+      'both to stream',
+      () => statusOf(a.id) === 'streaming' && statusOf(b.id) === 'streaming',
+      {
+        timeoutMs: 20_000,
+      },
+    );
+    await lostServer.stop('reset');
+    await waitUntil('the loss to be seen', () => statusOf(a.id) === 'disconnected', { timeoutMs: 20_000 });
+    await waitUntil('the cause of the present', () => cameras.get(a.id)?.state.cause === 'refused', {
+      timeoutMs: 20_000,
+    });
+    expect(cameras.get(a.id)?.state.message).not.toBeNull();
+    expect(statusOf(b.id)).toBe('streaming');
+    await lostServer.restart();
+    await waitUntil('it to come back', () => statusOf(a.id) === 'streaming', { timeoutMs: 40_000 });
+    const changes = rig.messages.filter(
+      ({ message }) => message.type === 'CAMERA_STATUS_CHANGED' && message.cameraId === b.id,
+    );
+    expect(changes).toHaveLength(1);
+    expect((await rig.metrics.snapshot()).cameraReconnects).toBeGreaterThan(0);
+  },
+);
+
+test('a camera that is down at the start is taken up when it is there', { timeout: 60_000 }, async () => {
+  await using dir = await makeTempDir();
+  const clip = dir.file('moving.mp4');
+  await makeMovingClip(clip, 1);
+  await using server = await startRtspServer();
+  await server.addStream('/late', { clipPath: clip });
+  await server.stop();
+  await using parts = await openCameraRig(dir.file('data'));
+  const { cameras } = parts;
+  const { camera: late } = await cameras.create(camera('Late', server.url('/late')));
+  await waitUntil('the refusal', () => cameras.get(late.id)?.state.cause === 'refused', {
+    timeoutMs: 20_000,
+  });
+  await server.restart();
+  await waitUntil('it to stream', () => cameras.get(late.id)?.state.status === 'streaming', {
+    timeoutMs: 40_000,
+  });
+});
+
+test('a wrong password is said clearly, without the password', { timeout: 60_000 }, async () => {
+  await using dir = await makeTempDir();
+  const clip = dir.file('moving.mp4');
+  await makeMovingClip(clip, 1);
+  await using server = await startRtspServer();
+  await server.addStream('/locked', {
+    clipPath: clip,
+    credentials: { username: 'eva', password: 'right-horse' },
+  });
+  await using parts = await openCameraRig(dir.file('data'));
+  const { cameras } = parts;
+  const { camera: locked } = await cameras.create(
+    camera('Locked', server.url('/locked'), { username: 'eva', password: 'wrong-horse' }),
+  );
+  const state = await waitUntil(
+    'the cause',
+    () => {
+      const now = cameras.get(locked.id)?.state;
+      return now?.cause === 'unauthorized' ? now : undefined;
+    },
+    { timeoutMs: 20_000 },
+  );
+  expect(JSON.stringify(state)).not.toContain('wrong-horse');
+  await cameras.update(locked.id, { password: 'right-horse' });
+  await waitUntil('it to stream', () => cameras.get(locked.id)?.state.status === 'streaming', {
+    timeoutMs: 20_000,
+  });
+  await expect(cameras.test(camera('Tried', server.url('/locked')))).rejects.toMatchObject({
+    cameraCause: 'unauthorized',
+  });
+  const tried = await cameras.test(
+    camera('Tried', server.url('/locked'), { username: 'eva', password: 'right-horse' }),
+  );
+  expect(tried).toMatchObject({ info: { codec: 'h264', width: 640, height: 360 } });
+  expect(tried.picture.jpeg.length).toBeGreaterThan(1000);
+});
+
+test(
+  'a decoder that is killed costs its camera a reconnect, and is counted',
+  { timeout: 60_000 },
+  async () => {
+    await using dir = await makeTempDir();
+    const clip = dir.file('moving.mp4');
+    await makeMovingClip(clip, 1);
+    await using parts = await openCameraRig(dir.file('data'));
+    const { cameras, streams } = parts;
+    const { camera: yard } = await cameras.create(camera('Yard', clip));
+    await waitUntil('it to stream', () => cameras.get(yard.id)?.state.status === 'streaming', {
+      timeoutMs: 20_000,
+    });
+    const [pid] = streams.pids();
+    process.kill(pid ?? 0, 'SIGKILL');
+    await waitUntil('the loss to be seen', () => cameras.get(yard.id)?.state.cause === 'media_host_lost');
+    await waitUntil('it to stream again', () => cameras.get(yard.id)?.state.status === 'streaming', {
+      timeoutMs: 20_000,
+    });
+    expect(streams.stats().hostRestarts).toBe(1);
+  },
+);
+
+test('analysing by hand captures what the camera sees now', { timeout: 60_000 }, async () => {
+  await using dir = await makeTempDir();
+  const clip = dir.file('moving.mp4');
+  await makeMovingClip(clip, 1);
+  await using parts = await openCameraRig(dir.file('data'));
+  const { rig, cameras } = parts;
+  const { camera: yard } = await cameras.create(camera('Yard', clip));
+  await waitUntil('it to stream', () => cameras.get(yard.id)?.state.status === 'streaming', {
+    timeoutMs: 20_000,
+  });
+  const event = await cameras.analyze(yard.id);
+  expect(event).toMatchObject({ source: 'manual', descriptionStatus: 'pending', cameraName: 'Yard' });
+  expect(event.frames).toHaveLength(1);
+  expect(rig.pipeline.queue.depth()).toBe(1);
+  const preview = await cameras.preview(yard.id);
+  expect([preview.width, preview.height]).toEqual([640, 360]);
+});
