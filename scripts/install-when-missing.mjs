@@ -42,7 +42,7 @@ function isRecentEnough(version) {
 }
 
 if (!isInstalled()) {
-  process.stderr.write('vedette: installing dependencies (once, about 200 MB) …\n');
+  process.stderr.write('vedette: installing dependencies (once; 700 MB on the disk) …\n');
   const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
