@@ -116,7 +116,7 @@ export class DetectorThread {
     const guard = new AbortController();
     this.#current = { id, task, done, guard };
     // Copied: the caller keeps its picture, and a view of a larger buffer would carry all of that along.
-    const jpeg = new Uint8Array(task.request.jpeg.buffer as ArrayBuffer);
+    const jpeg = new Uint8Array(task.request.jpeg);
     const request: DetectorRequest = { id, jpeg, focus: task.request.focus };
     this.#worker?.postMessage(request, [jpeg.buffer]);
     // Ends with the request, or ends the thread; neither rejects.

@@ -48,6 +48,7 @@ async function describeScript(script: readonly (readonly Detection[] | Error)[],
 }
 
 const walkerAt = (x: number): Detection => ({ label: 'person', score: 0.81, box: [x, 0.4, 0.08, 0.3] });
+const farOffAt = (x: number): Detection => ({ label: 'person', score: 0.7, box: [x, 0.1, 0.05, 0.2] });
 const vehicleAt = (label: string, x: number): Detection => ({ label, score: 0.7, box: [x, 0.4, 0.1, 0.1] });
 const parked: Detection = { label: 'car', score: 0.9, box: [0.6, 0.3, 0.25, 0.2] };
 
@@ -66,6 +67,19 @@ test('what moves is described, what stands in the background is only among the d
     model: 'scripted',
     costUsd: 0,
   });
+});
+
+test('who walks where no motion was seen is counted, a row of parked cars is not', async () => {
+  const elsewhere: Detection = { ...parked, box: [0.3, 0.3, 0.25, 0.2] };
+  const described = await describeScript(
+    [
+      [walkerAt(0.1), farOffAt(0.9), parked],
+      [walkerAt(0.2), farOffAt(0.85), elsewhere],
+    ],
+    inputOf([[walkerAt(0.1).box], [walkerAt(0.2).box]]),
+  );
+  expect(described).toMatchObject({ objects: ['person'] });
+  expect(described.text).toMatch(/^Two people/);
 });
 
 test('the detector is shown where something moved', async () => {

@@ -25,6 +25,14 @@ test.each<[string, Subject[]]>([
     'A person and a car. The car drives to the left.',
     [subject('person'), subject('car', 1, { movement: 'to the left' })],
   ],
+  [
+    'A person and a bicycle. The person moves to the left.',
+    [subject('person', 1, { movement: 'to the left' }), subject('bicycle')],
+  ],
+  [
+    'A person and an animal. The person walks to the left.',
+    [subject('person', 1, { movement: 'to the left' }), subject('animal')],
+  ],
   ['A person stays in place.', [subject('person', 1, { movement: 'in place' })]],
   ['14 vehicles.', [subject('vehicle', 14)]],
 ])('%s', (text, subjects) => {

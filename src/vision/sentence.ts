@@ -27,13 +27,16 @@ export function sentenceOf(subjects: readonly Subject[], isMotionKnown: boolean)
   const who = listOf(subjects.map(nounOf));
   if (others.length === 0) {
     return capitalised(
-      first.movement === undefined ? `${who}.` : `${who} ${predicateOf(first, first.movement)}.`,
+      first.movement === undefined ? `${who}.` : `${who} ${predicateOf(first, first.movement, true)}.`,
     );
   }
   // Of several subjects the movement is told where it can be referred to without doubt.
   const moved = subjects.find((subject) => subject.movement !== undefined && subject.movement !== 'in place');
   if (moved?.movement === undefined) return capitalised(`${who}.`);
-  return `${capitalised(who)}. The ${moved.count === 1 ? moved.label : pluralOf(moved.label)} ${predicateOf(moved, moved.movement)}.`;
+  const noun = moved.count === 1 ? moved.label : pluralOf(moved.label);
+  // Who is seen with a bicycle may ride it.
+  const isOnFoot = subjects.every(({ kind }) => kind !== 'vehicle');
+  return `${capitalised(who)}. The ${noun} ${predicateOf(moved, moved.movement, isOnFoot)}.`;
 }
 
 function nounOf({ label, count, carried }: Subject): string {
@@ -50,17 +53,17 @@ function pluralOf(noun: string): string {
   return irregularPlurals[noun] ?? `${noun}s`;
 }
 
-function predicateOf({ kind, label, count }: Subject, movement: Movement): string {
+function predicateOf({ kind, label, count }: Subject, movement: Movement, isOnFoot: boolean): string {
   const isOne = count === 1;
   if (movement === 'closer') return isOne ? 'comes closer' : 'come closer';
   if (movement === 'away') return isOne ? 'goes away' : 'go away';
   if (movement === 'in place') return isOne ? 'stays in place' : 'stay in place';
-  const verb = verbOf(kind, label);
+  const verb = verbOf(kind, label, isOnFoot);
   return `${isOne ? `${verb}s` : verb} ${movement}`;
 }
 
-function verbOf(kind: Kind, label: string): string {
-  if (kind === 'person') return 'walk';
+function verbOf(kind: Kind, label: string, isOnFoot: boolean): string {
+  if (kind === 'person') return isOnFoot ? 'walk' : 'move';
   return kind === 'vehicle' && label !== 'bicycle' ? 'drive' : 'move';
 }
 

@@ -1,7 +1,7 @@
 import { intersectionArea } from '../core/geometry.ts';
 import { isCarried, type Kind } from './kinds.ts';
 import { movementOf, type Movement } from './movement.ts';
-import type { SeenFrame, Sighting, Track } from './tracks.ts';
+import { distanceOf, type SeenFrame, type Sighting, type Track } from './tracks.ts';
 
 /** Things of one label that an event is about. */
 export interface Subject {
@@ -23,11 +23,25 @@ const order: readonly Kind[] = ['person', 'vehicle', 'animal'];
 /** Share of a carried thing that lies in its person's box. */
 const carriedInside = 0.6;
 const carriedScore = 0.5;
+/** Widths or heights of its own box. */
+const movedBy = 0.5;
 
 /** What moves, in the order in which it is mentioned. Things that only stand in the background are not among it. */
 export function subjectsOf(tracks: readonly Track[], frames: readonly SeenFrame[]): Subject[] {
-  const moving = tracks.filter((track) => track.sightings.some((sighting) => sighting.isInMotion));
+  const moving = tracks.filter(
+    (track) => track.sightings.some((sighting) => sighting.isInMotion) || hasMoved(track),
+  );
   return order.flatMap((kind) => subjectsOfKind(kind, moving, frames));
+}
+
+/**
+ * Someone who is elsewhere than before has moved, whether or not motion was seen there. Not so for vehicles: of a row
+ * of parked ones now this is recognised, now that.
+ */
+function hasMoved({ kind, sightings }: Track): boolean {
+  const [first, last] = [sightings[0], sightings.at(-1)];
+  if (kind === 'vehicle' || first === undefined || last === undefined) return false;
+  return distanceOf(first, last) >= movedBy;
 }
 
 function subjectsOfKind(kind: Kind, moving: readonly Track[], frames: readonly SeenFrame[]): Subject[] {

@@ -66,7 +66,23 @@ test('what is a person in one frame and an animal in the next is neither', () =>
 test('labels outside the allow-list make no track, but show that a thing was still there', () => {
   const box: Box = [0.15, 0.1, 0.2, 0.6];
   expect(buildTracks(framesOf([seen('cell phone', 0.9, box)], [seen('frisbee', 0.9, box)]))).toEqual([]);
-  const [car] = buildTracks(framesOf([seen('car', 0.46, box)], [seen('cell phone', 0.8, box)]));
-  expect(car?.label).toBe('car');
-  expect(car?.sightings).toHaveLength(1);
+  // Neither its other name in the same frame nor some other thing nearby takes the second sighting away from it.
+  const car = seen('car', 0.46, [0.15, 0.12, 0.2, 0.58]);
+  const others = [seen('microwave', 0.5, box), seen('frisbee', 0.5, [0.42, 0.1, 0.2, 0.6])];
+  const tracks = buildTracks(framesOf([car, ...others], [seen('cell phone', 0.8, box)]));
+  expect(tracks.map(({ label, sightings }) => [label, sightings.length])).toEqual([['car', 1]]);
+});
+
+test('a car that is a car only where it enters and leaves is one car', () => {
+  const entering = seen('car', 0.39, [0.36, 0.6, 0.31, 0.4]);
+  const leaving = seen('car', 0.48, [0.37, 0, 0.15, 0.12]);
+  const between: Box[] = [
+    [0.36, 0.38, 0.27, 0.62],
+    [0.35, 0.17, 0.22, 0.6],
+    [0.36, 0.05, 0.19, 0.54],
+    [0.37, 0, 0.16, 0.3],
+  ];
+  const phones = between.map((box) => [seen('cell phone', 0.75, box)]);
+  const tracks = buildTracks(framesOf([entering], ...phones, [leaving]));
+  expect(tracks.map(({ label, score }) => [label, score])).toEqual([['car', 0.48]]);
 });

@@ -35,6 +35,8 @@ export interface Track {
 const reach = { always: 1, perSecond: 1.5, most: 4 };
 /** Overlap from which a box of another kind at the same place is taken for the same thing seen differently. */
 const samePlace = 0.4;
+/** The same for a box whose label can't be mentioned: how far it may be, in box widths or heights, and how much smaller. */
+const sameThing = { reach: 0.5, shrink: 1 / 3 };
 /** Share of a track's scores that must agree on its kind, and on its label. */
 const agreement = { kind: 0.65, label: 0.67 };
 /**
@@ -73,11 +75,17 @@ export function buildTracks(frames: readonly SeenFrame[]): Track[] {
   return chains.map((chain) => trackOf(chain, frames.length)).filter((track) => track !== undefined);
 }
 
-/** Of all that was detected: a thing that is taken for a clock in one frame and for a car in another is there in both. */
+/**
+ * Of all that was detected: a thing that is taken for a clock in one frame and for a car in another is there in both.
+ * One that has both names in the same frame is there once, under the name that can be mentioned.
+ */
 function sightingsOf(frame: SeenFrame, index: number): Set<Sighting> {
   const named = frame.detections.filter((detection) => kindOf(detection.label) !== undefined);
+  const others = frame.detections.filter(
+    (detection) => !named.includes(detection) && !named.some((one) => isSamePlace(one, detection)),
+  );
   return new Set(
-    frame.detections.map((detection) => ({
+    named.concat(others).map((detection) => ({
       frame: index,
       capturedAt: frame.capturedAt,
       detection,
@@ -96,17 +104,25 @@ function pairsByDistance(chains: Iterable<Sighting[]>, sightings: Iterable<Sight
 }
 
 function isNear(last: Sighting, next: Sighting): boolean {
-  if (kindOf(last.detection.label) !== kindOf(next.detection.label)) return false;
+  const kind = kindOf(last.detection.label);
+  if (kind === undefined || kind !== kindOf(next.detection.label)) return false;
   const seconds = Math.max(0, next.capturedAt - last.capturedAt) / 1000;
   return distanceOf(last, next) <= Math.min(reach.most, reach.always + reach.perSecond * seconds);
 }
 
 function isAtSamePlace(last: Sighting, next: Sighting): boolean {
-  return overlapOf(last.detection.box, next.detection.box) >= samePlace;
+  if (isSamePlace(last.detection, next.detection)) return true;
+  if ([last, next].every(({ detection }) => kindOf(detection.label) !== undefined)) return false;
+  const [a, b] = [areaOf(last.detection.box), areaOf(next.detection.box)];
+  return distanceOf(last, next) <= sameThing.reach && Math.min(a, b) >= sameThing.shrink * Math.max(a, b);
+}
+
+function isSamePlace(a: Detection, b: Detection): boolean {
+  return overlapOf(a.box, b.box) >= samePlace;
 }
 
 /** Between the centres, in mean widths and heights of the two boxes. */
-function distanceOf(last: Sighting, next: Sighting): number {
+export function distanceOf(last: Sighting, next: Sighting): number {
   const [a, b] = [last.detection.box, next.detection.box];
   const [from, to] = [centreOf(a), centreOf(b)];
   const width = (a[2] + b[2]) / 2;
