@@ -87,7 +87,7 @@ export function countStatement(query: EventQuery, match: string | undefined): Ra
     return sql`select count(*) as total from events`;
   }
   return sql`select count(*) as total from events
-    where ${sql.join([within(query, 'events.position'), ...filters], sql` and `)}`;
+    where ${conditionsOf(query, filters)}`;
 }
 
 interface PageRow extends EventRow {
@@ -122,9 +122,25 @@ export function pageStatement(
       where event_objects.label = ${label} and ${sql.join(conditions, sql` and `)}
       order by event_objects.position ${direction} ${page}`;
   }
-  const conditions = [within(query, 'events.position'), ...filterConditions(query, order)];
+  const filters = filterConditions(query, order);
+  const conditions =
+    order === 'time'
+      ? sql.join([within(query, 'events.position'), ...filters], sql` and `)
+      : conditionsOf(query, filters);
+  // With the plus the planner sorts, and so has no reason to go along the table after all.
+  const place = order === 'index' && !isAnsweredInOrder(query) ? sql`+events.position` : sql`events.position`;
   return sql`select ${columns}, null as highlight from events
-    where ${sql.join(conditions, sql` and `)} order by events.position ${direction} ${page}`;
+    where ${conditions} order by ${place} ${direction} ${page}`;
+}
+
+/**
+ * The conditions of a statement. Only a true span of time becomes a range of positions: SQLite takes any range for a
+ * quarter of the table, and would prefer it to the index of a filter that is far rarer.
+ */
+function conditionsOf(query: EventQuery, filters: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
+  const hasSpan = query.startTime !== undefined || query.endTime !== undefined;
+  const all = hasSpan || filters.length === 0 ? [within(query, 'events.position'), ...filters] : filters;
+  return sql.join(all, sql` and `);
 }
 
 /** A span of time is a range of positions; without one it is all of them. */

@@ -13,7 +13,7 @@ export type MjpegFault =
   | { readonly kind: 'stall'; readonly afterFrames?: number }
   | { readonly kind: 'reset'; readonly afterFrames?: number }
   | { readonly kind: 'close'; readonly afterFrames?: number }
-  /** The response's head comes byte by byte. */
+  /** The response's head comes byte by byte, and the connection ends before the head does. */
   | { readonly kind: 'slow_answers'; readonly msPerByte: number }
   | { readonly kind: 'status'; readonly status: number }
   /** An HTML page instead of pictures, with status 200. */
