@@ -14,7 +14,7 @@ import { createWebhook } from '../notify/webhook.ts';
 import { CameraSupervisor } from '../pipeline/camera-supervisor.ts';
 import { createEventDesk } from '../pipeline/event-desk.ts';
 import { createPipeline } from '../pipeline/pipeline.ts';
-import { drainSpool, resumeJobs } from '../pipeline/resume.ts';
+import { drainSpool, reportOrphans, resumeJobs } from '../pipeline/resume.ts';
 import { openSpool } from '../pipeline/spool.ts';
 import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import { createMediaFiles } from '../store/media-files.ts';
@@ -176,6 +176,9 @@ export async function startApp(
     resumeJobs(jobs, resumeContext, stop),
     drainSpool(resumeContext, stop),
     showDemo(),
+    reportOrphans(media, { ...resumeContext, spool }).catch((error: unknown) => {
+      log.warn({ error: messageOf(error) }, 'the pictures could not be looked through');
+    }),
     pipeline.deliverer.run(stop),
   ];
   isReady = true;

@@ -4,7 +4,6 @@ import type { LiveFeed } from '../core/live-feed.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { CaptureResult, Store } from '../store/event-store.ts';
 import type { MediaFiles } from '../store/media-files.ts';
-import { inspectJpeg } from '../store/picture-coding.ts';
 import type { Capture } from './capture.ts';
 
 export interface SubmittedEvent {
@@ -53,7 +52,7 @@ export function createEventDesk({
       const camera = await store.cameras.get(event.cameraId);
       if (camera === undefined)
         throw new AppError('CAMERA_NOT_FOUND', `There is no camera with the id "${event.cameraId}"`);
-      const picture = event.picture === null ? undefined : await inspectJpeg(event.picture);
+      const picture = event.picture === null ? undefined : await media.inspectPicture(event.picture);
       const result = await capture.capture(
         {
           cameraId: camera.id,

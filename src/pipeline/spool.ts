@@ -12,6 +12,8 @@ export interface Spool {
   put(event: CapturedEvent): Promise<void>;
   /** Hands every waiting capture to `store`, oldest first, and forgets those it takes. Stops at the first that it refuses. */
   drain(store: (event: CapturedEvent) => Promise<void>): Promise<number>;
+  /** Whether the capture of this event waits here. */
+  has(eventId: string): boolean;
   /** How many wait. */
   size(): number;
 }
@@ -54,6 +56,7 @@ export async function openSpool({
       }
       return stored;
     },
+    has: (eventId) => waiting.has(`${eventId}.json`),
     size: () => waiting.size,
   };
 }
