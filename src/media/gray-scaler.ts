@@ -14,9 +14,14 @@ export interface GrayPicture extends Dimensions {
 
 /** Makes the small gray pictures for motion analysis. One frame at a time. */
 export class GrayScaler implements Disposable {
-  #scaler: SoftwareScaleContext | undefined;
-  /** What the scaler was made for: it is made anew when the stream changes in the middle. */
-  #madeFor = '';
+  /** Adapts itself when the stream changes its size or format in the middle. */
+  readonly #scaler = new SoftwareScaleContext();
+
+  constructor() {
+    this.#scaler.allocContext();
+    // The mean of the area that each pixel stands for: less noise than a few samples of it, and cheap.
+    this.#scaler.setOption('sws_flags', 'area');
+  }
 
   /** @param frame keeps its picture, loses its colour tags */
   async scale(frame: Frame): Promise<GrayPicture> {
@@ -25,7 +30,6 @@ export class GrayScaler implements Disposable {
     frame.colorSpace = AVCOL_SPC_UNSPECIFIED;
     frame.colorPrimaries = AVCOL_PRI_UNSPECIFIED;
     frame.colorTrc = AVCOL_TRC_UNSPECIFIED;
-    const scaler = this.#scalerFor(frame);
     using target = new Frame();
     target.alloc();
     target.format = AV_PIX_FMT_GRAY8;
@@ -34,26 +38,12 @@ export class GrayScaler implements Disposable {
     target.colorRange = AVCOL_RANGE_JPEG;
     const allocated = target.getBuffer(0);
     if (allocated < 0) throw new Error(`no memory for a picture of ${width} × ${height}`);
-    const scaled = await scaler.scaleFrame(target, frame);
+    const scaled = await this.#scaler.scaleFrame(target, frame);
     if (scaled < 0) throw new Error(`scaling ${frame.width} × ${frame.height} failed (${scaled})`);
     return { width, height, gray: new Uint8Array(target.toBuffer()) };
   }
 
   [Symbol.dispose](): void {
-    this.#scaler?.freeContext();
-    this.#scaler = undefined;
-  }
-
-  #scalerFor(frame: Frame): SoftwareScaleContext {
-    const key = `${frame.width} ${frame.height} ${frame.format} ${frame.colorRange}`;
-    if (this.#scaler !== undefined && this.#madeFor === key) return this.#scaler;
-    this.#scaler?.freeContext();
-    const scaler = new SoftwareScaleContext();
-    scaler.allocContext();
-    // The mean of the area that each pixel stands for: less noise than a few samples of it, and cheap.
-    scaler.setOption('sws_flags', 'area');
-    this.#scaler = scaler;
-    this.#madeFor = key;
-    return scaler;
+    this.#scaler.freeContext();
   }
 }

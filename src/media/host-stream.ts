@@ -20,9 +20,6 @@ import { codecNameOf } from './video-decoder.ts';
 /** A network call that has not noticed its interruption ends by itself so much later than the watchdog's limit. */
 const ioGraceMs = 2_000;
 
-/** A read that is under way when the stream is stopped may end by itself, so that the camera is told goodbye. */
-const farewellMs = 300;
-
 const watchEveryMs = 500;
 
 /** Assumed of recordings that say nothing. */
@@ -103,10 +100,7 @@ export class HostStream {
 
   stop(): void {
     this.#isOver = true;
-    if (this.#halted.signal.aborted) return;
     this.#halt();
-    if (this.#openingSince === undefined) void this.#interruptLater();
-    else this.#input.interrupt();
   }
 
   requestPictures(request: number, capturedAt: readonly number[]): void {
@@ -168,24 +162,18 @@ export class HostStream {
       error instanceof StreamLost ? error : this.#lost('unknown', messageOf(error));
     this.#options.send({ kind: 'lost', stream: this.#options.id, cause, message: redact(message) });
     this.#halt();
-    this.#input.interrupt();
   }
 
   #lost(cause: CameraCause, detail = ''): StreamLost {
     return lost(cause, this.#options.request, detail);
   }
 
-  /** Makes everything that waits return, but for a read that is under way. */
+  /** Makes everything that waits return. */
   #halt(): void {
     this.#halted.abort();
+    this.#input.interrupt();
     this.#queue.abandon();
     this.#outlet.close();
-  }
-
-  async #interruptLater(): Promise<void> {
-    const input = this.#input;
-    await this.#options.clock.sleep(farewellMs);
-    if (this.#readingSince !== undefined) input.interrupt();
   }
 
   #newInput(): StreamInput {

@@ -68,8 +68,7 @@ export class PacketRing<P extends RingPacket> {
       wanted.push(nearest);
     }
     const indexes = wanted.map((entry) => this.#entries.indexOf(entry));
-    const first = Math.min(...indexes);
-    const start = this.#entries.findLastIndex((entry, index) => index <= first && entry.isKeyframe);
+    const start = Math.min(...indexes.map((index) => keyframeBefore(this.#entries, index)));
     const end = Math.max(...indexes) + 1 + reorderLimit;
     return { entries: this.#entries.slice(start, end), wantedUs: wanted.map((entry) => entry.timeUs) };
   }
@@ -109,6 +108,20 @@ export class PacketRing<P extends RingPacket> {
     }
     return gone.length;
   }
+}
+
+/**
+ * Where decoding has to begin for the picture of a packet: the last key frame that is shown before it. A picture
+ * that is shown before the key frame which it follows ("leading", in open groups) needs the group before, too.
+ */
+export function keyframeBefore(entries: readonly RingEntry<RingPacket>[], target: number): number {
+  const timeUs = entries[target]?.timeUs ?? 0;
+  const isStart = (entry: RingEntry<RingPacket>, index: number): boolean =>
+    index <= target && entry.isKeyframe;
+  const shownBefore = entries.findLastIndex(
+    (entry, index) => isStart(entry, index) && entry.timeUs <= timeUs,
+  );
+  return shownBefore === -1 ? entries.findLastIndex(isStart) : shownBefore;
 }
 
 export interface RingSpan<P extends RingPacket> {

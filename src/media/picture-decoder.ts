@@ -3,7 +3,7 @@ import type { CodecParameters, Packet } from 'node-av/lib';
 import type { Picture } from '../core/frame.ts';
 import { JpegEncoder, type Jpeg } from './jpeg-encoder.ts';
 import { readJpegHeader } from './jpeg-header.ts';
-import type { RingEntry } from './packet-ring.ts';
+import { keyframeBefore, type RingEntry } from './packet-ring.ts';
 import { longestSide } from './picture-dimensions.ts';
 import { VideoDecoder } from './video-decoder.ts';
 
@@ -74,7 +74,9 @@ async function decodeInto(
       const entry = entries[index];
       if (entry === undefined) break;
       if (entry.isKeyframe) {
-        const group = lastGroupBefore(entries, index, waiting[0] ?? 0);
+        const target = entries.findIndex(({ timeUs }) => timeUs === waiting[0]);
+        const group = keyframeBefore(entries, target);
+        // The groups in between need no decoding.
         if (group > index) {
           await decoder.decode(null, onFrame);
           decoder.flush();
@@ -88,10 +90,4 @@ async function decodeInto(
   } finally {
     decoder.free();
   }
-}
-
-/** The key frame from `from` on after which the wanted frame comes: groups in between need no decoding. */
-function lastGroupBefore(entries: readonly RingEntry<Packet>[], from: number, wantedUs: number): number {
-  const target = entries.findIndex(({ timeUs }, index) => index >= from && timeUs === wantedUs);
-  return entries.findLastIndex(({ isKeyframe }, index) => isKeyframe && index >= from && index <= target);
 }

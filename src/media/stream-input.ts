@@ -63,7 +63,12 @@ export class StreamInput {
     const opened = await this.#context.openInput(address, null, options);
     this.#throwIfInterrupted();
     if (opened < 0) throw lostBy(opened, request);
-    if (needsAnalysis(request, this.#videoStream())) {
+    const described = this.#videoStream();
+    // What the session description names and FFmpeg does not know can't be taken out of its packets either.
+    if (request.protocol === 'rtsp' && described?.codecpar.codecId === AV_CODEC_ID_NONE) {
+      throw lost('unsupported_codec', request, 'its format is unknown');
+    }
+    if (needsAnalysis(request, described)) {
       const analysed = await this.#context.findStreamInfo();
       this.#throwIfInterrupted();
       if (analysed < 0) throw lostBy(analysed, request);

@@ -95,5 +95,6 @@ export class VideoDecoder {
 
 /** As FFmpeg calls it: `h264`, `hevc`, `mjpeg`, … */
 export function codecNameOf({ codecId }: CodecParameters): string {
-  return avGetCodecName(codecId) ?? 'unknown';
+  const name = avGetCodecName(codecId);
+  return name === null || name === 'none' ? 'unknown' : name;
 }
