@@ -17,7 +17,7 @@ export function assertLoopback(host: string): void {
     'ADDRESS_REFUSED',
     `Refused to listen on "${host}": there is no sign-in yet, so everybody who reaches that address would see the cameras. ` +
       'Use 127.0.0.1 (the default), ::1 or localhost; from another machine, reach it through an SSH tunnel: ' +
-      'ssh -L 8080:127.0.0.1:8080 this-machine',
+      'ssh -L 8470:127.0.0.1:8470 this-machine',
   );
 }
 

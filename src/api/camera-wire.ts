@@ -174,26 +174,15 @@ function emptyToNull(text: string | null): string | null {
 
 /** Refuses what can't be taken apart for sure: it would be stored, and shown, with its password. */
 function splitAddress(address: string): SplitUrl {
-  const split = trySplit(address);
+  const split = splitCredentials(address);
   // An @ that is left stands behind the host: most likely in a password with a slash in it.
-  const isClear = split !== undefined && !(split.url.includes('://') && split.url.includes('@'));
-  if (isClear) return split;
+  if (!(split.url.includes('://') && split.url.includes('@'))) return split;
   throw refused(
     'url',
     'an address with an @ that can not be taken apart (not shown)',
     'an address whose user name and password are percent-encoded (@ as %40, / as %2F, % as %25) or stand in ' +
       '"username" and "password", and without an @ behind the host (there, too, it is %40)',
   );
-}
-
-function trySplit(address: string): SplitUrl | undefined {
-  try {
-    return splitCredentials(address);
-  } catch (error) {
-    // A percent sign that encodes nothing.
-    if (error instanceof URIError) return undefined;
-    throw error;
-  }
 }
 
 function resolveType(

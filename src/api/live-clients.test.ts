@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startApi, type RunningApi } from '../../test/fakes/api-services.ts';
@@ -114,17 +115,41 @@ test('a client that comes back with the last seq it saw is told what it missed, 
   const since = client.received.at(-1)?.seq ?? 0;
   client.socket.close();
   await client.closed;
-  for (let number = 0; number < 900; number += 1) api.live.publish(deleteMessage(`missed ${number}`));
-  const again = await connectClient(api, { since });
+  // Large ones, so that the socket is full and the replay has to wait for its reader.
+  const event = {
+    ...(await api.addEvent({ cameraId: await api.addCamera() })),
+    description: 'x'.repeat(20_000),
+  };
+  for (let number = 0; number < 800; number += 1) api.live.publish({ type: 'EVENT_UPDATED', event });
+  await waitUntil('the first client to be gone', () => api.liveClients === 0);
+  const connecting = connectClient(api, { since });
+  while (api.liveClients === 0) await nextTurn();
   // While the missed ones are still on their way.
-  for (let number = 900; number < 950; number += 1) api.live.publish(deleteMessage(`missed ${number}`));
-  await again.types(951);
+  for (let number = 0; number < 50; number += 1) api.live.publish(deleteMessage(`live ${number}`));
+  const again = await connecting;
+  await again.types(852);
   const [hello, ...rest] = again.received;
-  expect(hello).toMatchObject({ type: 'HELLO', seq: since });
-  expect(rest.map(({ data }) => data)).toEqual(
-    Array.from({ length: 950 }, (_, number) => ({ id: `missed ${number}` })),
-  );
-  expect(rest.map(({ seq }) => seq)).toEqual(Array.from({ length: 950 }, (_, number) => since + 1 + number));
+  expect(hello).toMatchObject({ type: 'HELLO', seq: since, data: { missed: 801 } });
+  expect(rest.map(({ seq }) => seq)).toEqual(Array.from({ length: 851 }, (_, number) => since + 1 + number));
+});
+
+test('a client that falls too far behind while it is told what it missed must load everything anew', async () => {
+  await using api = await startApi();
+  const since = api.live.seq;
+  const event = {
+    ...(await api.addEvent({ cameraId: await api.addCamera() })),
+    description: 'x'.repeat(20_000),
+  };
+  for (let number = 0; number < 500; number += 1) api.live.publish({ type: 'EVENT_UPDATED', event });
+  const connecting = connectClient(api, { since });
+  while (api.liveClients === 0) await nextTurn();
+  for (let number = 0; number < 1100; number += 1) api.live.publish(deleteMessage(`${number}`));
+  const client = await connecting;
+  await waitUntil('RELOAD', () => client.received.at(-1)?.type === 'RELOAD');
+  expect(client.received.at(-1)).toMatchObject({ seq: api.live.seq });
+  const count = client.received.length;
+  api.live.publish(deleteMessage('after'));
+  expect((await client.types(count + 1)).at(-1)).toBe('EVENT_DELETED');
 });
 
 test('a client that has missed nothing is told nothing', async () => {
@@ -149,11 +174,21 @@ test('a client whose seq is no longer kept, or of another time, is told to load 
 
 test('PING is answered with PONG, anything else with ERROR', async () => {
   await using api = await startApi();
-  const { socket, received, types } = await connectClient(api);
-  for (const text of ['PING', '{"type":"PING"}', 'hello', '{"type":"X"}', '[]', 'null']) socket.send(text);
-  socket.send(Buffer.from('PING'), { binary: true });
-  expect(await types(8)).toEqual(['HELLO', 'PONG', 'PONG', 'ERROR', 'ERROR', 'ERROR', 'ERROR', 'ERROR']);
-  expect(received[1]).toMatchObject({ seq: api.live.seq, data: null });
+  const client = await connectClient(api);
+  for (const text of ['PING', '{"type":"PING"}', 'hello', '{"type":"X"}', '[]', 'null'])
+    client.socket.send(text);
+  client.socket.send(Buffer.from('PING'), { binary: true });
+  expect(await client.types(8)).toEqual([
+    'HELLO',
+    'PONG',
+    'PONG',
+    'ERROR',
+    'ERROR',
+    'ERROR',
+    'ERROR',
+    'ERROR',
+  ]);
+  expect(client.received[1]).toMatchObject({ seq: api.live.seq, data: null });
 });
 
 test('a message that is too large ends the connection', async () => {

@@ -47,7 +47,10 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
     // The badge of the online validator would send the document out of the house.
     uiConfig: { docExpansion: 'list', deepLinking: true, validatorUrl: null },
     staticCSP: docsPolicy,
-    theme: { title: 'Vedette API' },
+    theme: {
+      title: 'Vedette API',
+      css: [{ filename: 'vedette.css', content: '.swagger-ui .topbar { display: none; }' }],
+    },
   });
 }
 

@@ -2,21 +2,24 @@ import { z } from 'zod';
 
 /** A whole number in a query, within bounds. */
 export function queryInteger(min: number, max: number, fallback: number): z.ZodType<number> {
+  const expected = `a whole number from ${min} to ${max}`;
   return z
-    .string(`one whole number from ${min} to ${max}`)
-    .regex(/^\d{1,12}$/, `a whole number from ${min} to ${max}`)
+    .string(expected)
+    .refine((text) => /^\d{1,12}$/.test(text) && Number(text) >= min && Number(text) <= max, expected)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, `a whole number from ${min} to ${max}`)
     .default(fallback)
-    .meta({ type: 'integer', minimum: min, maximum: max, default: fallback });
+    .meta({ type: 'integer', minimum: min, maximum: max, description: `Default ${fallback}` });
 }
 
 export function queryNumber(min: number, max: number): z.ZodType<number> {
+  const expected = `a number from ${min} to ${max}`;
   return z
-    .string(`one number from ${min} to ${max}`)
-    .regex(/^\d{1,9}(\.\d{1,9})?$/, `a number from ${min} to ${max}`)
+    .string(expected)
+    .refine(
+      (text) => /^\d{1,9}(\.\d{1,9})?$/.test(text) && Number(text) >= min && Number(text) <= max,
+      expected,
+    )
     .transform(Number)
-    .refine((value) => value >= min && value <= max, `a number from ${min} to ${max}`)
     .meta({ type: 'number', minimum: min, maximum: max });
 }
 

@@ -31,7 +31,7 @@ const requestTimeoutMs = 60_000;
 const closeGraceMs = 3000;
 
 export interface ApiServer extends AsyncDisposable {
-  /** E.g. `http://127.0.0.1:8080`. */
+  /** E.g. `http://127.0.0.1:8470`. */
   readonly url: string;
 }
 
@@ -93,6 +93,14 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
     replyWithError(routeNotFound(request), request, reply, log);
   });
   acceptOnlyJson(app);
+  // Before whatever may refuse a request: its first hook is what lets it close the socket of an upgrade that is refused.
+  await app.register(websocket, {
+    options: { maxPayload: 4096 },
+    // The clients are closed by `LiveClients`, with a reason.
+    preClose: (done) => {
+      done();
+    },
+  });
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
@@ -118,13 +126,6 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
   // Unknown query keys are refused, also where there are no known ones.
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith(apiPrefix)) route.schema = { querystring: emptyQuery, ...route.schema };
-  });
-  await app.register(websocket, {
-    options: { maxPayload: 4096 },
-    // The clients are closed by `LiveClients`, with a reason.
-    preClose: (done) => {
-      done();
-    },
   });
   await registerOpenApi(app, services.version);
   registerEventRoutes(app, services);

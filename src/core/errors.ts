@@ -37,6 +37,8 @@ export const errorCodes = {
   DESCRIBE_FAILED: { status: 503, isRetryable: true },
   DESCRIBE_TIMEOUT: { status: 503, isRetryable: true },
   DELIVERY_FAILED: { status: 503, isRetryable: true },
+  SECRET_KEY_INVALID: { status: 500, isRetryable: false },
+  SECRET_UNREADABLE: { status: 500, isRetryable: false },
   CONFIG_INVALID: { status: 500, isRetryable: false },
   ADDRESS_REFUSED: { status: 500, isRetryable: false },
   ADDRESS_UNAVAILABLE: { status: 500, isRetryable: false },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EventFrame, VedetteEvent } from './event.ts';
 import type { MotionRegion } from './motion.ts';
-import { nullableTime, toWireTime, wireBox, wireTime } from './wire-values.ts';
+import { nullableTime, toWireBox, toWireShare, toWireTime, wireBox, wireTime } from './wire-values.ts';
 
 const regionSchema = z.object({ box: wireBox, area: z.number() });
 
@@ -82,12 +82,16 @@ export function toEventWire(event: VedetteEvent): EventWire {
     description_reason: event.descriptionReason,
     confidence: event.confidence,
     objects_detected: [...event.objectsDetected],
-    detections: event.detections.map(({ label, score, box }) => ({ label, score, box: [...box] })),
+    detections: event.detections.map(({ label, score, box }) => ({
+      label,
+      score: toWireShare(score),
+      box: toWireBox(box),
+    })),
     motion:
       event.motion === null
         ? null
         : {
-            score: event.motion.score,
+            score: toWireShare(event.motion.score),
             regions: event.motion.regions.map(toRegion),
             reason: event.motion.reason,
           },
@@ -125,5 +129,5 @@ function toFrame(eventId: string, frame: EventFrame): EventDetailWire['frames'][
 }
 
 function toRegion(region: MotionRegion): z.output<typeof regionSchema> {
-  return { box: [...region.box], area: region.area };
+  return { box: toWireBox(region.box), area: toWireShare(region.area) };
 }

@@ -10,7 +10,7 @@ import { createServer } from '../../src/api/server.ts';
 import type { CameraState } from '../../src/core/camera.ts';
 import { systemClock, type Clock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
-import type { VedetteEvent } from '../../src/core/event.ts';
+import type { Description, VedetteEvent } from '../../src/core/event.ts';
 import type { Picture } from '../../src/core/frame.ts';
 import { createId } from '../../src/core/ids.ts';
 import { LiveFeed } from '../../src/core/live-feed.ts';
@@ -22,6 +22,22 @@ import { openStore } from '../../src/store/open-store.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 const noTimings = { captured: 12, queued: null, described: null, stored: null, total: null };
+
+/** What a provider says that says nothing but a text. */
+export function makeDescription(text: string, change: Partial<Description> = {}): Description {
+  const silence = {
+    title: null,
+    confidence: null,
+    objects: [],
+    actions: [],
+    isNothingOfInterest: false,
+    detections: [],
+    model: null,
+    costUsd: null,
+    usage: null,
+  };
+  return { text, provider: 'api', ...silence, ...change };
+}
 
 /** Cameras without a camera behind them: they are stored for real and say what the test tells them to say. */
 export class FakeCameras implements CameraService {
@@ -227,15 +243,10 @@ export async function startApi(
           ...(submitted.description === null
             ? {}
             : {
-                description: {
-                  text: submitted.description,
+                description: makeDescription(submitted.description, {
                   confidence: submitted.confidence,
                   objects: submitted.objectsDetected,
-                  detections: [],
-                  provider: 'api',
-                  model: null,
-                  costUsd: null,
-                },
+                }),
               }),
           ...(submitted.idempotency === undefined ? {} : { idempotency: submitted.idempotency }),
         });

@@ -36,6 +36,8 @@ export class EventDetail {
         response.status === 404 ? 'This event is not there any more.' : 'The event could not be loaded.',
       );
     if (!this.#dialog.open) this.#dialog.showModal();
+    // What had the focus was replaced by its newer state.
+    else if (!this.#dialog.contains(document.activeElement)) this.#dialog.querySelector('.close').focus();
   }
 
   close() {
@@ -185,6 +187,6 @@ function factsOf(event) {
     ['Described after', timings.described !== null && seconds(timings.described)],
     ['Described by', event.provider !== null && [event.provider, event.model].filter(Boolean).join(', ')],
     ['Cost', event.cost_usd !== null && event.cost_usd > 0 && `$${event.cost_usd.toFixed(4)}`],
-    ['Number', event.id],
+    ['Id', event.id],
   ].filter(([, value]) => value !== false && value !== null);
 }

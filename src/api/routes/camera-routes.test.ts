@@ -56,7 +56,10 @@ test('credentials of an address are kept apart from it, and no answer holds the 
   });
   api.cameras.onTest = (input) =>
     Promise.reject(
-      new CameraLostError('unauthorized', `refused at rtsp://admin:${input.password}@10.0.0.2/live`),
+      new CameraLostError(
+        'unauthorized',
+        `refused at rtsp://admin:${encodeURIComponent(input.password ?? '')}@10.0.0.2/live`,
+      ),
     );
   const path = `/api/v1/cameras/${id}`;
   answers.push(
@@ -84,7 +87,7 @@ test('credentials of an address are kept apart from it, and no answer holds the 
     await api.call('POST', '/api/v1/cameras', JSON.stringify(address)),
   );
   expect(answers.map(({ status }) => status)).toEqual([
-    201, 200, 200, 200, 200, 200, 409, 422, 422, 422, 422, 422, 422, 400, 422,
+    201, 200, 200, 200, 200, 200, 409, 422, 422, 422, 201, 422, 422, 400, 422,
   ]);
   for (const { text } of answers) {
     expect(text).not.toMatch(/p@ss|p%40ss|w%rd|zzsecret|abc123/);
@@ -114,20 +117,24 @@ test('the type follows from the address, and the address is checked as its type 
   });
 });
 
-test.each([
-  ['name', { name: '' }],
-  ['name', { name: 'x'.repeat(101) }],
-  ['name', { name: 'a\u0000b' }],
-  ['frame_rate', { frame_rate: 0 }],
-  ['frame_rate', { frame_rate: 31 }],
-  ['motion_cooldown', { motion_cooldown: 3601 }],
-  ['motion_sensitivity', { motion_sensitivity: 'extreme' }],
-  ['is_enabled', { is_enabled: 'yes' }],
-  ['zones', { zones: [] }],
-])('a %s out of its bounds is refused: %j', async (path, change) => {
+test('a field out of its bounds is refused by its name', async () => {
   await using api = await startApi();
-  const answer = await api.call('POST', '/api/v1/cameras', { name: 'x', url: 'rtsp://10.0.0.2/', ...change });
-  expect(answer.json).toMatchObject({ error: { code: 'VALIDATION_FAILED', details: [{ path }] } });
+  for (const [path, change] of [
+    ['name', { name: '' }],
+    ['name', { name: 'x'.repeat(101) }],
+    ['name', { name: 'a\u0000b' }],
+    ['frame_rate', { frame_rate: 0 }],
+    ['frame_rate', { frame_rate: 31 }],
+    ['motion_cooldown', { motion_cooldown: 3601 }],
+    ['motion_sensitivity', { motion_sensitivity: 'extreme' }],
+    ['is_enabled', { is_enabled: 'yes' }],
+    ['zones', { zones: [] }],
+  ] as const) {
+    const body = { name: 'x', url: 'rtsp://10.0.0.2/', ...change };
+    const answer = await api.call('POST', '/api/v1/cameras', body);
+    expect(answer.json).toMatchObject({ error: { code: 'VALIDATION_FAILED', details: [{ path }] } });
+  }
+  expect(api.cameras.list()).toEqual([]);
 });
 
 test('a PUT replaces all but the password, which it keeps until it is told otherwise', async () => {

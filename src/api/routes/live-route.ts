@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ApiApp } from '../api-app.ts';
+import { routeNotFound } from '../error-reply.ts';
 import type { LiveClients } from '../live-clients.ts';
 
 const query = z.strictObject({
@@ -12,7 +13,15 @@ const query = z.strictObject({
 });
 
 export function registerLiveRoute(app: ApiApp, liveClients: LiveClients): void {
-  app.get('/ws', { websocket: true, schema: { querystring: query } }, (socket, request) => {
-    liveClients.accept(socket, request.query.since);
+  app.route({
+    method: 'GET',
+    url: '/ws',
+    schema: { hide: true, querystring: query },
+    handler: (request) => {
+      throw routeNotFound(request);
+    },
+    wsHandler: (socket, request) => {
+      liveClients.accept(socket, request.query.since);
+    },
   });
 }
