@@ -18,6 +18,8 @@ export interface CaptureRequest {
   readonly source: EventSource;
   /** The frame that opened the episode. */
   readonly startedAt: number;
+  /** Of what no camera's motion made: when it arrived. Its stages are timed from here: its age is not Vedette's doing. */
+  readonly arrivedAt?: number;
   readonly endedAt: number | null;
   /** Of the best frame. */
   readonly timestamp: number;
@@ -98,21 +100,21 @@ export function createCapture(context: CaptureContext): Capture {
   /** What follows the transaction: everybody is told, and the job gets into line. */
   async function announce(event: VedetteEvent, signal: AbortSignal): Promise<void> {
     metrics.countCaptured(event.cameraName);
-    metrics.recordLatency('captured', clock.now() - event.startedAt);
+    metrics.recordLatency('captured', clock.now() - timedFrom(event));
     log.info(
       {
         eventId: event.id,
         camera: event.cameraName,
         source: event.source,
         pictures: event.frames.length,
-        capturedMs: clock.now() - event.startedAt,
+        capturedMs: clock.now() - timedFrom(event),
       },
       'event captured',
     );
     live.publish({ type: 'EVENT_CREATED', event });
     if (event.descriptionStatus === 'pending') {
       await enqueue(
-        { eventId: event.id, cameraId: event.cameraId, startedAt: event.startedAt, attempts: 0 },
+        { eventId: event.id, cameraId: event.cameraId, startedAt: timedFrom(event), attempts: 0 },
         event.cameraName,
         signal,
       );
@@ -141,7 +143,7 @@ export function createCapture(context: CaptureContext): Capture {
         frames,
         thumbnailPath,
         timings: {
-          captured: clock.now() - request.startedAt,
+          captured: clock.now() - (request.arrivedAt ?? request.startedAt),
           queued: null,
           described: null,
           stored: null,
@@ -182,4 +184,9 @@ export function createCapture(context: CaptureContext): Capture {
       });
     },
   };
+}
+
+/** What the stages of an event are timed from, epoch ms: the frame that opened its episode, or its arrival. */
+export function timedFrom(event: Pick<VedetteEvent, 'source' | 'startedAt' | 'createdAt'>): number {
+  return event.source === 'motion' ? event.startedAt : event.createdAt;
 }

@@ -8,6 +8,7 @@ import type { JobQueue, Lease } from '../queue/job-queue.ts';
 import type { EventStore, FinishOutcome } from '../store/event-store.ts';
 import type { MediaFiles } from '../store/media-files.ts';
 import type { DescribeFrame, VisionProvider } from '../vision/vision-provider.ts';
+import { timedFrom } from './capture.ts';
 import type { Finish } from './finish.ts';
 import { isStoreUnavailable } from './store-retry.ts';
 
@@ -94,7 +95,7 @@ async function answer(
   tally: WorkerTally,
 ): Promise<void> {
   const { store, metrics, clock, log, finish } = context;
-  const { eventId, startedAt } = lease.job;
+  const { eventId } = lease.job;
   const attempt = await store.beginAttempt(eventId);
   const event = attempt === undefined ? undefined : await store.get(eventId);
   if (attempt === undefined || event === undefined) {
@@ -102,6 +103,7 @@ async function answer(
     lease.complete();
     return;
   }
+  const startedAt = timedFrom(event);
   const queued = clock.now() - startedAt;
   if (attempt === 1) metrics.recordLatency('queued', queued);
   const outcome: FinishOutcome | 'again' =
@@ -151,7 +153,7 @@ async function describe(
     const frames = await readFrames(event, context.media);
     if (frames.length === 0) return { status: 'skipped', reason: 'no picture' };
     // An event that is already late (it waited for a restart) gets a whole deadline from now on.
-    const leftMs = event.startedAt + deadlineMs - clock.now();
+    const leftMs = timedFrom(event) + deadlineMs - clock.now();
     using deadline = createDeadline(leftMs > 0 ? Math.min(leftMs, deadlineMs) : deadlineMs, abort);
     const description = await provider.describe(
       {

@@ -58,8 +58,8 @@ export function createEventDesk({
           cameraId: camera.id,
           cameraName: camera.name,
           source: 'api',
-          // Its stages are timed from its arrival: how old it is when it comes is not Vedette's doing.
-          startedAt: clock.now(),
+          startedAt: event.timestamp,
+          arrivedAt: clock.now(),
           endedAt: event.timestamp,
           timestamp: event.timestamp,
           pictures: picture === undefined ? [] : [{ ...picture, capturedAt: event.timestamp, regions: [] }],
