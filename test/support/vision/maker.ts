@@ -81,9 +81,7 @@ export function schemaText(schema: JsonSchema | null): string {
 }
 
 export function retryHeaders(retryAfter: RetryAfter | null): Record<string, string> {
-  return retryAfter === null
-    ? {}
-    : { 'retry-after': retryAfter.httpDate ?? String(retryAfter.seconds) };
+  return retryAfter === null ? {} : { 'retry-after': retryAfter.httpDate ?? String(retryAfter.seconds) };
 }
 
 /** What Envoy, in front of several makers, says when no server takes the request. */

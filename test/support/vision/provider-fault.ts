@@ -81,6 +81,7 @@ export type ProviderFault =
   | { readonly kind: 'overloaded' }
   /** A 200 with somebody's log-in page. */
   | { readonly kind: 'captive_portal' }
+  /** 307, to `to` or to `/elsewhere` of this server, where the one who follows is recorded. */
   | { readonly kind: 'redirect'; readonly to?: string }
   /** The request is taken and never answered. */
   | { readonly kind: 'hang' }
@@ -100,6 +101,26 @@ export type ProviderFault =
   | { readonly kind: 'blocked' }
   /** The answer reaches the limit of output tokens. */
   | { readonly kind: 'truncated' };
+
+/** Faults that a sound request meets before any model has seen it, other than the maker's own refusals. */
+export type LineFault = Extract<
+  ProviderFault,
+  { kind: 'bad_gateway' | 'captive_portal' | 'redirect' | 'hang' | 'reset' | 'refused' }
+>;
+
+/** Faults that spoil a good answer on its way. */
+export type SpoilingFault = Extract<ProviderFault, { kind: 'half_body' | 'slow_body' | 'garbage' }>;
+
+const lineFaults = new Set(['bad_gateway', 'captive_portal', 'redirect', 'hang', 'reset', 'refused']);
+const spoilingFaults = new Set(['half_body', 'slow_body', 'garbage']);
+
+export function isLineFault(fault: ProviderFault | null): fault is LineFault {
+  return fault !== null && lineFaults.has(fault.kind);
+}
+
+export function isSpoilingFault(fault: ProviderFault | null): fault is SpoilingFault {
+  return fault !== null && spoilingFaults.has(fault.kind);
+}
 
 /** Decides for each call, counted from 1. */
 export type FaultPlan = (call: number) => ProviderFault | null;

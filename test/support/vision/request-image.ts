@@ -13,7 +13,10 @@ const jpegDataUrl = /^data:(?<mediaType>[^;,]*);base64,(?<base64>.*)$/s;
 /** The two parts of a data URL; anything else comes back as a media type that no image has. */
 export function splitDataUrl(url: string): { readonly mediaType: string; readonly base64: string } {
   const groups = jpegDataUrl.exec(url)?.groups;
-  return { mediaType: groups?.['mediaType'] ?? 'none: not a base64 data URL', base64: groups?.['base64'] ?? '' };
+  return {
+    mediaType: groups?.['mediaType'] ?? 'none: not a base64 data URL',
+    base64: groups?.['base64'] ?? '',
+  };
 }
 
 /**

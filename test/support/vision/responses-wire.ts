@@ -118,12 +118,20 @@ export function responsesCall(body: ResponsesBody, images: ModelCall['images']):
   };
 }
 
-/** The `response` object of a call that ended, also of one that was cut off. */
-export function responsesReplyBody(body: ResponsesBody, completion: Completion): Record<string, unknown> {
+/**
+ * The `response` object of a call that ended, also of one that was cut off.
+ *
+ * @param hasRefusalPart OpenAI tells a refusal apart from text
+ */
+export function responsesReplyBody(
+  body: ResponsesBody,
+  completion: Completion,
+  hasRefusalPart: boolean,
+): Record<string, unknown> {
   const isWhole = completion.ending === 'stop' || completion.ending === 'refusal';
   const status = isWhole ? 'completed' : 'incomplete';
   const content =
-    completion.ending === 'refusal'
+    completion.ending === 'refusal' && hasRefusalPart
       ? { type: 'refusal', refusal: completion.text }
       : { type: 'output_text', annotations: [], logprobs: [], text: completion.text };
   const message = {

@@ -40,7 +40,7 @@ function findInSchema(
  */
 export function openaiStrictProblem(schema: JsonSchema): string | null {
   if (schema['type'] !== 'object') {
-    return `schema must be a JSON Schema of 'type: "object"', got 'type: "${String(schema['type'] ?? 'None')}"'.`;
+    return `schema must be a JSON Schema of 'type: "object"', got 'type: ${JSON.stringify(schema['type'] ?? 'None')}'.`;
   }
   return findInSchema(schema, (part, path) => {
     const context = `In context=(${path.map((name) => `'${name}'`).join(', ')})`;
