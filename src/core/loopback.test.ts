@@ -41,5 +41,10 @@ test.each([
   expect(isLoopback(host)).toBe(false);
   expect(() => {
     assertLoopback(host, 'server.host');
-  }).toThrow(expect.objectContaining({ code: 'ADDRESS_REFUSED', message: expect.stringMatching(/^server\.host: received .*SSH tunnel/s) }));
+  }).toThrow(
+    expect.objectContaining({
+      code: 'ADDRESS_REFUSED',
+      message: expect.stringMatching(/^server\.host: received .*SSH tunnel/s),
+    }),
+  );
 });
