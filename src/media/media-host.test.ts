@@ -191,6 +191,7 @@ describe('a host that hangs', () => {
     await source[Symbol.asyncDispose]();
     await ended;
     await waitUntil('the process to be gone', () => isGone(pid));
+    await waitUntil('the loss to be told', () => rig.losses.length > 0);
     expect(rig.losses).toMatchObject([{ reason: 'hang' }]);
   });
 });
