@@ -149,6 +149,12 @@ async function read(
   if (config?.thinkingConfig?.thinkingLevel !== undefined && /^gemini-[12]/.test(model)) {
     throw invalid('Thinking level is not supported for this model.');
   }
+  if (
+    config?.thinkingConfig?.thinkingLevel !== undefined &&
+    config.thinkingConfig.thinkingBudget !== undefined
+  ) {
+    throw invalid('You can only set only one of thinking budget and thinking level.');
+  }
   const schema = config?.responseJsonSchema ?? config?.responseSchema ?? null;
   if (schema !== null && config?.responseMimeType !== 'application/json') {
     throw invalid('response_schema is only allowed when response_mime_type is "application/json"');
@@ -165,6 +171,7 @@ async function read(
       schema,
       maxOutputTokens: config?.maxOutputTokens ?? null,
     },
+    ...(config?.mediaResolution === 'MEDIA_RESOLUTION_LOW' && { tokensPerImage: 280 }),
     complete: (completion) => complete(model, completion),
   };
 }

@@ -48,6 +48,8 @@ export interface Completion {
 
 export interface UnderstoodRequest {
   readonly modelCall: ModelCall;
+  /** Where the request itself decides it, else by the maker's rule. */
+  readonly tokensPerImage?: number;
   complete(completion: Completion): WireReply;
 }
 

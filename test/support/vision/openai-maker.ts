@@ -108,12 +108,18 @@ async function readImages(placed: readonly PlacedImage[], rules: MakerRules): Pr
   return images;
 }
 
+/** Of the models from gpt-6 on, those whose reasoning can be switched off. */
+const thinkingOptional = new Set(['gpt-6-luna', 'gpt-6-sol', 'gpt-6.1-terra']);
+
 /** By model, from the errors of the service itself, which list what each takes. */
 function reasoningEfforts(model: string): readonly string[] | null {
   const [, major, minor = '0'] = /^gpt-(\d+)(?:\.(\d+))?/.exec(model) ?? [];
   if (/^o\d/.test(model)) return ['low', 'medium', 'high'];
   if (major === undefined || Number(major) < 5) return null;
-  if (Number(major) > 5) return ['low', 'medium', 'high', 'xhigh', 'max'];
+  if (Number(major) > 5) {
+    const efforts = ['low', 'medium', 'high', 'xhigh', 'max'];
+    return thinkingOptional.has(model) ? ['none', ...efforts] : efforts;
+  }
   if (minor === '0') return ['minimal', 'low', 'medium', 'high'];
   if (minor === '1') return ['none', 'low', 'medium', 'high'];
   const efforts = ['none', 'low', 'medium', 'high', 'xhigh'];
@@ -214,7 +220,7 @@ async function readResponses(body: ResponsesBody, rules: MakerRules): Promise<Un
     complete: (completion) =>
       completion.ending === 'blocked'
         ? promptFlagged()
-        : jsonReply(200, responsesReplyBody(body, completion, true), headers()),
+        : jsonReply(200, responsesReplyBody(body, completion, 'openai'), headers()),
   };
 }
 
@@ -310,7 +316,7 @@ export const openaiMaker: Maker = {
   kind: 'openai',
   basePath: '/v1',
   modelPattern: /^(?:gpt-|chatgpt-|o\d)/,
-  // 512 MB a request since 2026, 20 MB an image long before: what is larger is a mistake of ours anyway.
+  // The service takes more by now; a picture above the older limit is a mistake of ours anyway.
   maxImageBytes: 20 * 1024 * 1024,
   maxImageSide: 8_192,
   presentedKey: (requestHeaders) => /^Bearer (.+)$/.exec(requestHeaders['authorization'] ?? '')?.[1],

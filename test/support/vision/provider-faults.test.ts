@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { APICallError, NoObjectGeneratedError, NoOutputGeneratedError } from 'ai';
 import { expect, test } from 'vitest';
 import { waitUntil } from '../wait-until.ts';
@@ -5,21 +6,26 @@ import { everyFault, faultName, quotaForms, type ProviderFault, type QuotaForm }
 import { startProviderServer } from './provider-server.ts';
 import type { ProviderKind } from './recorded-request.ts';
 import { describeWithSdk } from './sdk-client.ts';
+import { selfSignedCertificate } from './self-signed-certificate.ts';
 
 const kinds: readonly ProviderKind[] = ['openai', 'anthropic', 'google', 'xai', 'openai_compatible'];
 
-const quotaStatus: Readonly<Record<QuotaForm, number>> = {
-  insufficient_quota: 429,
-  project_spend_limit: 429,
-  credit_balance: 400,
-  billing_error: 402,
-  tier_spend_limit: 429,
-  usage_limit: 400,
-  requests_per_day: 429,
-  prepayment_credits: 429,
-  team_credits: 429,
-  team_credits_forbidden: 403,
-  insufficient_credits: 402,
+/** Status, and what tells it apart from a rate limit or a bad request. */
+const quotas: Readonly<Record<QuotaForm, readonly [status: number, mark: string]>> = {
+  insufficient_quota: [429, '"type":"insufficient_quota","param":null,"code":"insufficient_quota"'],
+  project_spend_limit: [
+    429,
+    '"type":"insufficient_quota","param":null,"code":"project_spend_limit_exceeded"',
+  ],
+  credit_balance: [400, '"invalid_request_error","message":"Your credit balance is too low'],
+  billing_error: [402, '"type":"billing_error"'],
+  tier_spend_limit: [429, '"details":{"error_code":"enforced_spend_limit_reached"}'],
+  usage_limit: [400, '"message":"You have reached your specified API usage limits.'],
+  requests_per_day: [429, '"quotaId":"GenerateRequestsPerDayPerProjectPerModel-FreeTier"'],
+  prepayment_credits: [429, 'Your prepayment credits are depleted.'],
+  team_credits: [429, 'used all available credits or reached its monthly spending limit'],
+  team_credits_forbidden: [403, 'used all available credits or reached its monthly spending limit'],
+  insufficient_credits: [402, 'Insufficient credits'],
 };
 
 /** The HTTP status that a client sees; `undefined` for faults that show otherwise. */
@@ -36,7 +42,7 @@ function statusOf(kind: ProviderKind, fault: ProviderFault): number | undefined 
     garbage: 200,
     half_body: 200,
   };
-  if (fault.kind === 'quota' && fault.form !== undefined) return quotaStatus[fault.form];
+  if (fault.kind === 'quota' && fault.form !== undefined) return quotas[fault.form][0];
   if (fault.kind === 'auth' && fault.status === 401) return kind === 'google' || kind === 'xai' ? 400 : 401;
   if (fault.kind === 'auth') return 403;
   if (fault.kind === 'blocked') {
@@ -148,7 +154,7 @@ test.for(kinds)('%s: the wait of a rate limit is told as that maker tells it', a
 
   const absurd = await refusalBy({ kind: 'rate_limit', retryAfterS: 8_640_000 });
   const told = kind === 'google' ? absurd.responseBody : absurd.responseHeaders?.['retry-after'];
-  expect(told).toMatch(kind === 'google' ? '"retryDelay":"8640000s"' : /^8640000$/);
+  expect(told).toMatch(kind === 'google' ? 'google.rpc.RetryInfo","retryDelay":"8640000s"' : /^8640000$/);
 
   const dated = await refusalBy({ kind: 'rate_limit', retryAfterS: 3_600, as: 'http_date' });
   const date = Date.parse(dated.responseHeaders?.['retry-after'] ?? '');
@@ -156,12 +162,12 @@ test.for(kinds)('%s: the wait of a rate limit is told as that maker tells it', a
 });
 
 test.for(kinds.flatMap((kind) => quotaForms[kind].map((form) => ({ kind, form }))))(
-  '$kind: $form names no wait in its headers',
+  '$kind: $form bears its mark and names no wait in its headers',
   async ({ kind, form }) => {
     await using server = await startProviderServer(kind);
     await server.setFault({ kind: 'quota', form });
     const error = await failureOf(describeWithSdk(server));
-    expect(error).toMatchObject({ message: expect.stringMatching(/quota|credit|billing|limit/i) });
+    expect(error).toMatchObject({ responseBody: expect.stringContaining(quotas[form][1]) });
     expect(error).not.toHaveProperty('responseHeaders.retry-after');
   },
 );
@@ -217,6 +223,13 @@ test('a certificate that nobody vouches for is not accepted', async () => {
   const error = await failureOf(describeWithSdk(server, { baseUrl: server.tlsUrl }));
   expect(error).toMatchObject({ cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' } });
   expect(server.calls).toBe(0);
+});
+
+test('that certificate is sound otherwise', () => {
+  const certificate = new X509Certificate(selfSignedCertificate().cert);
+  expect(certificate.verify(certificate.publicKey)).toBe(true);
+  expect(certificate.checkIP('127.0.0.1')).toBe('127.0.0.1');
+  expect(Date.parse(certificate.validTo)).toBeGreaterThan(Date.now());
 });
 
 const strict: typeof fetch = (input, init) => fetch(input, { ...init, redirect: 'error' });

@@ -90,10 +90,11 @@ test.for(kinds)('%s: a wrong address is no endpoint', async (kind) => {
 test.for(kinds)('%s: only whole JPEGs of a bearable size are pictures', async (kind) => {
   await using server = await startProviderServer(kind, { maxImageBytes: 20_000, maxImageSide: 500 });
   const jpeg = await examplePicture();
+  const detailed = await examplePicture('jpeg', 120);
   const pictures: readonly (readonly [Uint8Array, string])[] = [
     [await examplePicture('png'), 'image/png'],
     [await examplePicture('png'), 'image/jpeg'],
-    [jpeg.subarray(0, Math.floor(jpeg.byteLength / 2)), 'image/jpeg'],
+    [detailed.subarray(0, Math.floor(detailed.byteLength * 0.9)), 'image/jpeg'],
     [Buffer.concat([jpeg, Buffer.alloc(20_000)]), 'image/jpeg'],
     [await examplePicture('jpeg', 501), 'image/jpeg'],
   ];
@@ -139,6 +140,10 @@ const at = (value: unknown, ...path: readonly (string | number)[]): Record<strin
     string,
     unknown
   >;
+
+/** One pixel. */
+const tinyPng =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 const malformed: readonly (readonly [ProviderKind, string, Change, number, string | RegExp])[] = [
   ['openai', 'no model', (body) => delete body['model'], 400, "Missing required parameter: 'model'."],
@@ -213,9 +218,32 @@ const malformed: readonly (readonly [ProviderKind, string, Change, number, strin
     400,
     'Thinking level is not supported for this model.',
   ],
+  [
+    'google',
+    'wrong type deep inside',
+    (body) =>
+      (at(body, 'generationConfig')['thinkingConfig'] = { thinkingBudget: 0, includeThoughts: 'yes' }),
+    400,
+    'thinking_config.include_thoughts',
+  ],
   ['google', 'no key', (_, headers) => delete headers['x-goog-api-key'], 403, 'unregistered callers'],
   ['xai', 'no model', (body) => delete body['model'], 422, 'missing field `model`'],
+  [
+    'xai',
+    'effort where nothing is thought',
+    (body) => Object.assign(body, { model: 'grok-4.20-non-reasoning', reasoning: { effort: 'low' } }),
+    400,
+    'does not support parameter reasoningEffort',
+  ],
   ['xai', 'no schema', (body) => delete body['text'], 400, 'structured output'],
+  [
+    'openai_compatible',
+    'a PNG that calls itself a JPEG',
+    (body) =>
+      (at(body, 'messages', 1, 'content', 1)['image_url'] = { url: `data:image/jpeg;base64,${tinyPng}` }),
+    400,
+    'not_jpeg',
+  ],
   ['openai_compatible', 'no messages', (body) => delete body['messages'], 400, 'messages: missing'],
   ['openai_compatible', 'no schema', (body) => delete body['response_format'], 400, 'structured output'],
 ];
@@ -252,6 +280,18 @@ test('openai: the older chat API is served beside the newer one', async () => {
     choices: [{ finish_reason: 'stop', message: { refusal: null } }],
   });
 });
+
+test.for(['openai', 'xai'] as const)(
+  '%s: thoughts are billed and are no part of the answer',
+  async (kind) => {
+    await using server = await startProviderServer(kind);
+    const plain = await describeWithSdk(server);
+    const thoughtful = await describeWithSdk(server, { reasoning: 'low' });
+    expect(thoughtful.output).toEqual(plain.output);
+    expect(thoughtful.usage.outputTokens).toBeGreaterThan(plain.usage.outputTokens ?? 0);
+    expect(server.requests[1]?.body).toMatchObject({ reasoning: { effort: 'low' } });
+  },
+);
 
 test('anthropic: models without structured output answer through a tool', async () => {
   await using server = await startProviderServer('anthropic');

@@ -16,7 +16,7 @@ import {
   type FaultPlan,
   type ProviderFault,
 } from './provider-fault.ts';
-import type { ModelCall, RecordedRequest } from './recorded-request.ts';
+import type { RecordedRequest } from './recorded-request.ts';
 import {
   isBrokenByUs,
   redirectTarget,
@@ -185,20 +185,23 @@ export class ProviderService {
         ? await this.answer(recorded)
         : (this.answer ?? (fitToSchema(defaultAnswer(this.#maker.kind), modelCall.schema) as AnswerObject));
     const whole = typeof answer === 'string' ? answer : JSON.stringify(answer);
-    const completion = this.#completion(modelCall, whole, answer, fault);
+    const completion = this.#completion(understood, whole, answer, fault);
     const isSpoilt =
       fault?.kind === 'damaged_answer' || fault?.kind === 'half_body' || fault?.kind === 'garbage';
     return { reply: understood.complete(completion), isGood: completion.ending === 'stop' && !isSpoilt };
   }
 
   #completion(
-    modelCall: ModelCall,
+    { modelCall, tokensPerImage }: UnderstoodRequest,
     whole: string,
     answer: AnswerObject | string,
     fault: ProviderFault | null,
   ): Completion {
     const prompt = modelCall.instructions + modelCall.text + schemaText(modelCall.schema);
-    const imageTokens = modelCall.images.reduce((sum, image) => sum + this.#maker.imageTokens(image), 0);
+    const imageTokens = modelCall.images.reduce(
+      (sum, image) => sum + (tokensPerImage ?? this.#maker.imageTokens(image)),
+      0,
+    );
     const inputTokens = textTokens(prompt) + imageTokens;
     const ended = (text: string, ending: Completion['ending']): Completion => {
       // The limit holds for good answers too, as it does at the maker's.

@@ -121,17 +121,17 @@ export function responsesCall(body: ResponsesBody, images: ModelCall['images']):
 /**
  * The `response` object of a call that ended, also of one that was cut off.
  *
- * @param hasRefusalPart OpenAI tells a refusal apart from text
+ * @param dialect OpenAI tells a refusal apart from text; xAI gives its thoughts a status
  */
 export function responsesReplyBody(
   body: ResponsesBody,
   completion: Completion,
-  hasRefusalPart: boolean,
+  dialect: 'openai' | 'xai',
 ): Record<string, unknown> {
   const isWhole = completion.ending === 'stop' || completion.ending === 'refusal';
   const status = isWhole ? 'completed' : 'incomplete';
   const content =
-    completion.ending === 'refusal' && hasRefusalPart
+    completion.ending === 'refusal' && dialect === 'openai'
       ? { type: 'refusal', refusal: completion.text }
       : { type: 'output_text', annotations: [], logprobs: [], text: completion.text };
   const message = {
@@ -141,7 +141,16 @@ export function responsesReplyBody(
     role: 'assistant',
     content: [content],
   };
-  const reasoning = { id: wireId('rs_', 24), type: 'reasoning', summary: [] };
+  const thoughts = {
+    id: wireId('rs_', 24),
+    type: 'reasoning',
+    summary: [],
+    ...(dialect === 'xai' && { status: 'completed' }),
+  };
+  const effort = body.reasoning?.effort ?? null;
+  const hasThought = effort !== null && effort !== 'none';
+  const thoughtTokens = hasThought ? 64 : 0;
+  const outputTokens = completion.outputTokens + thoughtTokens;
   const now = Math.floor(Date.now() / 1000);
   return {
     id: wireId('resp_', 24),
@@ -160,10 +169,10 @@ export function responsesReplyBody(
     instructions: body.instructions ?? null,
     max_output_tokens: body.max_output_tokens ?? null,
     model: body.model,
-    output: body.reasoning?.effort === undefined ? [message] : [reasoning, message],
+    output: hasThought ? [thoughts, message] : [message],
     parallel_tool_calls: true,
     previous_response_id: null,
-    reasoning: { effort: body.reasoning?.effort ?? null, summary: body.reasoning?.summary ?? null },
+    reasoning: { effort, summary: body.reasoning?.summary ?? null },
     service_tier: 'default',
     store: body.store ?? true,
     temperature: body.temperature ?? 1,
@@ -175,9 +184,9 @@ export function responsesReplyBody(
     usage: {
       input_tokens: completion.inputTokens,
       input_tokens_details: { cached_tokens: 0 },
-      output_tokens: completion.outputTokens,
-      output_tokens_details: { reasoning_tokens: 0 },
-      total_tokens: completion.inputTokens + completion.outputTokens,
+      output_tokens: outputTokens,
+      output_tokens_details: { reasoning_tokens: thoughtTokens },
+      total_tokens: completion.inputTokens + outputTokens,
     },
     user: null,
     metadata: body.metadata ?? {},

@@ -55,8 +55,10 @@ export const exampleSchema = z.object({
   nothing_of_interest: z.boolean(),
 });
 
+/** Noise, so that a file which is cut short lacks part of the picture and not only its end. */
 export async function examplePicture(format: 'jpeg' | 'png' = 'jpeg', width = 64): Promise<Buffer> {
-  return sharp({ create: { width, height: 48, channels: 3, background: '#567' } })
+  const noise = { type: 'gaussian', mean: 120, sigma: 40 } as const;
+  return sharp({ create: { width, height: 48, channels: 3, background: '#567', noise } })
     .toFormat(format)
     .toBuffer();
 }
@@ -69,6 +71,7 @@ export async function describeWithSdk(
     readonly mediaType?: string;
     readonly schema?: z.ZodType;
     readonly signal?: AbortSignal;
+    readonly reasoning?: 'none' | 'low';
   } = {},
 ) {
   // Without any text the SDK only throws where the object is read.
@@ -92,6 +95,7 @@ export async function describeWithSdk(
       },
     ],
     ...(options.signal && { abortSignal: options.signal }),
+    ...(options.reasoning && { reasoning: options.reasoning }),
   });
   return { output, usage, finishReason };
 }

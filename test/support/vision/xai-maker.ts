@@ -30,6 +30,9 @@ const statusWords = {
   unauthenticated: 'The request does not have valid authentication credentials',
 } as const;
 
+/** Every value of the parameter is refused, `none` too. */
+const modelsWithoutEffort = /^grok-4\.20(-\d{4})?-(non-)?reasoning$/;
+
 const team = '5c5e4a1e-7c2f-4d4c-9d0e-0f6f4f0a7a11';
 const creditsUsedUp = `Your team ${team} has either used all available credits or reached its monthly spending limit. To continue making API requests, please purchase more credits or raise your spending limit.`;
 
@@ -90,6 +93,9 @@ async function read({ method, path, body }: MakerRequest, rules: MakerRules): Pr
   }
   const request = parsed.data;
   if (!rules.isKnownModel(request.model)) throw new RequestProblem(unknownModel(request.model));
+  if (modelsWithoutEffort.test(request.model) && typeof request.reasoning?.effort === 'string') {
+    throw invalidArgument(`Model ${request.model} does not support parameter reasoningEffort.`);
+  }
   if (responsesSchema(request) === null && rules.structuredOutput === 'required') {
     throw invalidArgument('text.format: this server answers with structured output only.');
   }
@@ -108,7 +114,7 @@ async function read({ method, path, body }: MakerRequest, rules: MakerRules): Pr
             statusWords.permissionDenied,
             `Content violates usage guidelines. Team: ${team}, API key ID: 00000000-0000-0000-0000-000000000000, Model: ${request.model}, Failed check: SAFETY_CHECK_TYPE_DATA_LEAKAGE`,
           )
-        : jsonReply(200, responsesReplyBody(request, completion, false), { 'x-request-id': wireId('', 16) }),
+        : jsonReply(200, responsesReplyBody(request, completion, 'xai'), { 'x-request-id': wireId('', 16) }),
   };
 }
 
