@@ -68,10 +68,6 @@ export class Clutter {
   add(x: number, y: number, area: number, energy: number, hits: number): void {
     const size = sizeClassOf(area);
     this.#rates[size] = (this.#rates[size] ?? 0) + hits * this.#share;
-    this.addEnergy(x, y, energy);
-  }
-
-  addEnergy(x: number, y: number, energy: number): void {
     const tileX = Math.min(this.tilesWide - 1, Math.max(0, Math.floor(x / tileSide)));
     const tileY = Math.min(this.#tilesHigh - 1, Math.max(0, Math.floor(y / tileSide)));
     const tile = tileY * this.tilesWide + tileX;

@@ -5,21 +5,31 @@ import { EpisodeTracker, type Episode } from './episodes.ts';
 
 const epoch = 1_700_000_000_000;
 
-function sampleAt(mediaTimeMs: number, isMotion: boolean, score = isMotion ? 0.5 : 0): MotionSample {
+type Mark = '#' | '-' | '.';
+
+/** `#` moves, `-` stands still, `.` has gone. */
+function sampleAt(mediaTimeMs: number, mark: Mark, score = mark === '#' ? 0.5 : 0): MotionSample {
+  const isMotion = mark === '#';
   return {
     capturedAt: epoch + mediaTimeMs,
     mediaTimeMs,
     isMotion,
     score,
     regions: isMotion ? [{ box: [0, 0, 0.1, 0.1], area: score / 10 }] : [],
-    reason: isMotion ? 'motion' : 'quiet',
+    reason: isMotion ? 'motion' : mark === '-' ? 'small' : 'quiet',
     quality: score,
   };
 }
 
-/** `#` is a moving frame, anything else a still one. */
+function isMark(text: string): text is Mark {
+  return text === '#' || text === '-' || text === '.';
+}
+
 function samplesOf(pattern: string, intervalMs = 200): MotionSample[] {
-  return pattern.split('').map((mark, i) => sampleAt(i * intervalMs, mark === '#'));
+  return pattern
+    .split('')
+    .filter(isMark)
+    .map((mark, i) => sampleAt(i * intervalMs, mark));
 }
 
 function kindsOf(tracker: EpisodeTracker, samples: readonly MotionSample[]): string[] {
@@ -60,14 +70,14 @@ test('at 5 fps one still frame breaks the run, even when it comes early', () => 
 
 test('motion that pauses for less than the quiet gap stays one episode', () => {
   const tracker = new EpisodeTracker({ frameRate: 5 });
-  const episodes = episodesOf(tracker, samplesOf(`###${'.'.repeat(18)}#${'.'.repeat(30)}`));
+  const episodes = episodesOf(tracker, samplesOf(`###${'-'.repeat(18)}#${'-'.repeat(30)}`));
   expect(episodes).toHaveLength(1);
   expect(episodes[0]?.lastMotionMediaTimeMs).toBe(21 * 200);
 });
 
 test('an episode closes at the first still frame after the quiet gap', () => {
   const tracker = new EpisodeTracker({ frameRate: 5, quietGapMs: 1000 });
-  const kinds = kindsOf(tracker, samplesOf('###.......'));
+  const kinds = kindsOf(tracker, samplesOf('###-------'));
   expect(kinds).toEqual([
     'quiet',
     'quiet',
@@ -82,6 +92,14 @@ test('an episode closes at the first still frame after the quiet gap', () => {
   ]);
 });
 
+test('when nothing is left of what moved, the episode ends sooner than when it merely stands', () => {
+  const stood = new EpisodeTracker({ frameRate: 5 });
+  const gone = new EpisodeTracker({ frameRate: 5 });
+  expect(episodesOf(stood, samplesOf(`###${'-'.repeat(12)}###`))).toHaveLength(1);
+  expect(episodesOf(gone, samplesOf(`###${'.'.repeat(12)}###`))).toHaveLength(2);
+  expect(episodesOf(gone, samplesOf(`###${'.'.repeat(8)}-...###`))).toHaveLength(1);
+});
+
 test('motion without end is cut at the longest length and goes on as a new episode', () => {
   const tracker = new EpisodeTracker({ frameRate: 5, maxLengthMs: 10_000 });
   const episodes = episodesOf(tracker, samplesOf('#'.repeat(120)));
@@ -93,7 +111,7 @@ test('the peak keeps the score and regions of the strongest frame', () => {
   const scores = [0.2, 0.9, 0.4, 0.3];
   const [episode] = episodesOf(
     tracker,
-    scores.map((score, i) => sampleAt(i * 200, true, score)),
+    scores.map((score, i) => sampleAt(i * 200, '#', score)),
   );
   expect(episode?.peakScore).toBe(0.9);
   expect(episode?.peakRegions[0]?.area).toBeCloseTo(0.09);
@@ -102,18 +120,29 @@ test('the peak keeps the score and regions of the strongest frame', () => {
 test('a stream that begins anew closes what was open', () => {
   const tracker = new EpisodeTracker({ frameRate: 5 });
   kindsOf(tracker, [...samplesOf('......###')]);
-  expect(tracker.push(sampleAt(0, true)).kind).toBe('closed');
+  expect(tracker.push(sampleAt(0, '#')).kind).toBe('closed');
   expect(tracker.current).toBeUndefined();
 });
 
+interface Gaps {
+  readonly quietGapMs: number;
+  readonly emptyGapMs: number;
+  readonly maxLengthMs: number;
+}
+
 /** Looks forward over the whole recording instead of remembering; valid up to 5 fps. */
-function episodesByLookingAhead(samples: readonly MotionSample[], gapMs: number, maxMs: number): number[][] {
+function episodesByLookingAhead(samples: readonly MotionSample[], gaps: Gaps): number[][] {
   const found: number[][] = [];
   const time = (i: number): number => samples[i]?.mediaTimeMs ?? 0;
+  const emptyFor = (i: number): number => {
+    let first = i + 1;
+    while (first > 0 && samples[first - 1]?.reason === 'quiet') first -= 1;
+    return first > i ? -1 : time(i) - time(first);
+  };
   let from = 0;
   while (from < samples.length) {
     const opens = [from, from + 1, from + 2].every(
-      (i) => samples[i]?.isMotion === true && (i === from || time(i) - time(i - 1) <= gapMs),
+      (i) => samples[i]?.isMotion === true && (i === from || time(i) - time(i - 1) <= gaps.quietGapMs),
     );
     if (!opens) {
       from += 1;
@@ -121,7 +150,12 @@ function episodesByLookingAhead(samples: readonly MotionSample[], gapMs: number,
     }
     let last = from + 2;
     let next = from + 3;
-    while (next < samples.length && time(next) - time(last) < gapMs && time(next) - time(from) < maxMs) {
+    while (
+      next < samples.length &&
+      time(next) - time(last) < gaps.quietGapMs &&
+      emptyFor(next) < gaps.emptyGapMs &&
+      time(next) - time(from) < gaps.maxLengthMs
+    ) {
       if (samples[next]?.isMotion === true) last = next;
       next += 1;
     }
@@ -139,7 +173,7 @@ describe('against a model that sees all samples at once', () => {
           { weight: 8, arbitrary: fc.constant(200) },
           { weight: 1, arbitrary: fc.integer({ min: 150, max: 6000 }) },
         ),
-        isMotion: fc.boolean(),
+        mark: fc.constantFrom<Mark>('#', '-', '.'),
         repeats: fc.integer({ min: 1, max: 12 }),
       }),
       { maxLength: 40 },
@@ -147,23 +181,26 @@ describe('against a model that sees all samples at once', () => {
     fc.assert(
       fc.property(
         stream,
-        fc.constantFrom(1000, 4000),
-        fc.constantFrom(3000, 20_000),
-        (parts, quietGapMs, maxLengthMs) => {
+        fc.record({
+          quietGapMs: fc.constantFrom(1000, 4000),
+          emptyGapMs: fc.constantFrom(600, 1000),
+          maxLengthMs: fc.constantFrom(3000, 20_000),
+        }),
+        (parts, gaps) => {
           const samples: MotionSample[] = [];
           let time = 0;
           for (const part of parts) {
             for (let i = 0; i < part.repeats; i += 1) {
               time += i === 0 ? part.waitMs : 200;
-              samples.push(sampleAt(time, part.isMotion));
+              samples.push(sampleAt(time, part.mark));
             }
           }
-          const tracker = new EpisodeTracker({ frameRate: 5, quietGapMs, maxLengthMs });
+          const tracker = new EpisodeTracker({ frameRate: 5, ...gaps });
           const found = episodesOf(tracker, samples).map((episode) => [
             episode.startedMediaTimeMs,
             episode.lastMotionMediaTimeMs,
           ]);
-          expect(found).toEqual(episodesByLookingAhead(samples, quietGapMs, maxLengthMs));
+          expect(found).toEqual(episodesByLookingAhead(samples, gaps));
         },
       ),
       { numRuns: 500 },

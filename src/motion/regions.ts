@@ -55,20 +55,7 @@ export class RegionFinder {
     this.#labels = new Int16Array(grid.count);
     this.#stack = new Int32Array(grid.count);
     for (let i = 0; i < maxRegions; i += 1) {
-      this.#pool.push({
-        area: 0,
-        left: 0,
-        top: 0,
-        right: 0,
-        bottom: 0,
-        x: 0,
-        y: 0,
-        mass: 0,
-        newShare: 0,
-        activity: 0,
-        flicker: 0,
-        energy: 0,
-      });
+      this.#pool.push(emptyRegion());
     }
   }
 
@@ -99,7 +86,7 @@ export class RegionFinder {
           labels[cell] = -1;
           energy += Clutter.energyOf(input.residual[cell] ?? 0);
         }
-        clutter.addEnergy(seed % this.#grid.width, seed / this.#grid.width, energy);
+        clutter.add(seed % this.#grid.width, seed / this.#grid.width, size, energy, 1);
         continue;
       }
       this.#measure(region, size, input);
@@ -181,4 +168,21 @@ export class RegionFinder {
     region.energy = energy;
     region.flicker = flicker / size;
   }
+}
+
+export function emptyRegion(): CellRegion {
+  return {
+    area: 0,
+    left: 0,
+    top: 0,
+    right: 0,
+    bottom: 0,
+    x: 0,
+    y: 0,
+    mass: 0,
+    newShare: 0,
+    activity: 0,
+    energy: 0,
+    flicker: 0,
+  };
 }

@@ -1,7 +1,7 @@
 import type { BackgroundModel } from './background-model.ts';
 
 /** At this many frames the median is good enough; more would only cost memory. */
-const maxFrames = 40;
+export const maxBufferedFrames = 40;
 const minFrames = 8;
 
 /** Holds the frames from which an empty scene is learnt, at warm-up and after a change of the whole picture. */
@@ -10,7 +10,7 @@ export class SceneBuffer {
   isFirst = true;
   readonly #cellCount: number;
   #frames: Uint8Array;
-  readonly #times = new Float64Array(maxFrames);
+  readonly #times = new Float64Array(maxBufferedFrames);
   #count = 0;
   #spacingMs = 0;
   #spanMs = 0;
@@ -30,16 +30,16 @@ export class SceneBuffer {
     this.#count = 0;
     this.#spanMs = seconds * 1000;
     this.#spacingMs = Number.isFinite(seconds)
-      ? Math.max(0, (seconds * 1000) / maxFrames - 500 * frameSeconds)
+      ? Math.max(0, (seconds * 1000) / maxBufferedFrames - 500 * frameSeconds)
       : 0;
-    if (this.#frames.length === 0) this.#frames = new Uint8Array(this.#cellCount * maxFrames);
+    if (this.#frames.length === 0) this.#frames = new Uint8Array(this.#cellCount * maxBufferedFrames);
   }
 
   /** Returns true once enough has been seen. */
   push(cells: Float32Array, time: number): boolean {
     if (this.#count === 0) this.#firstTime = time;
     else if (time - this.#lastTime < this.#spacingMs && time >= this.#lastTime) return false;
-    if (this.#count < maxFrames) {
+    if (this.#count < maxBufferedFrames) {
       const start = this.#count * this.#cellCount;
       for (let cell = 0; cell < this.#cellCount; cell += 1) {
         this.#frames[start + cell] = Math.round(cells[cell] ?? 0);
@@ -48,7 +48,9 @@ export class SceneBuffer {
       this.#count += 1;
     }
     this.#lastTime = time;
-    return this.#count >= maxFrames || (this.#count >= minFrames && time - this.#firstTime >= this.#spanMs);
+    return (
+      this.#count >= maxBufferedFrames || (this.#count >= minFrames && time - this.#firstTime >= this.#spanMs)
+    );
   }
 
   get count(): number {

@@ -1,16 +1,13 @@
 import { AppError } from '../core/errors.ts';
 import type { AnalysisFrame } from '../core/frame.ts';
 import type { MotionReason, MotionRegion, MotionSample, Sensitivity } from '../core/motion.ts';
-import { BackgroundModel } from './background-model.ts';
+import { shrinkMoved, smoothCells, type CellGrid } from './cell-grid.ts';
 import { Clutter } from './clutter.ts';
-import { createCellGrid, shrinkToCells, type CellGrid } from './cell-grid.ts';
 import type { MotionDetector, MotionOptions } from './motion-detector.ts';
-import { RegionFinder, type CellRegion } from './regions.ts';
-import { SceneLight } from './scene-light.ts';
-import { SceneBuffer } from './scene-buffer.ts';
-import { ResidualHistory } from './residual-history.ts';
+import type { CellRegion } from './regions.ts';
+import { maxBufferedFrames } from './scene-buffer.ts';
+import { changedAllOver, isWholePicture, readCells, Scene } from './scene.ts';
 import { subjectQuality } from './subject-quality.ts';
-import { Tracker } from './tracks.ts';
 
 interface SensitivityScale {
   /** Share of the picture that a subject must cover. */
@@ -25,68 +22,25 @@ const scales: Readonly<Record<Sensitivity, SensitivityScale>> = {
   high: { minShare: 0.0003, threshold: 0.75 },
 };
 
+/** A cell moves when it differs by so many standard deviations and so many levels more. */
+const noiseFactor = 3.2;
+const leastDifference = 3.8;
+/** The same against what differed 0.6 s ago. */
+const leastChange = 2.8;
+
+/** Frames that come sooner after a judged one take its verdict. */
+const leastIntervalMs = 150;
 const warmUpSeconds = 6;
 const recalibrationSeconds = 2;
 /** Mean levels from frame to frame above which exposure is still on its way. */
 const settlingStep = 1;
 const maxSettlingMs = 8000;
+/** Strength of a region's cells over the area of its box. */
+const leastDensity = 0.3;
+/** After a change of structure all over the picture nothing new is followed for so long, ms. */
+const suspicionMs = 1500;
 /** A subject that was confirmed still moves this long after its last step, ms. */
 const stepHold = 1000;
-
-/** Everything that depends on the size of the picture. */
-class Scene {
-  readonly grid: CellGrid;
-  readonly model: BackgroundModel;
-  readonly light: SceneLight;
-  readonly finder: RegionFinder;
-  readonly clutter: Clutter;
-  readonly tracker: Tracker;
-  readonly buffer: SceneBuffer;
-  readonly cells: Float32Array;
-  readonly history: ResidualHistory;
-  readonly residual: Float32Array;
-  readonly expected: Float32Array;
-  readonly strength: Float32Array;
-  readonly level: Uint8Array;
-  readonly isActive: Uint8Array;
-  readonly kind: Uint8Array;
-  readonly isCandidate = new Uint8Array(64);
-  readonly isSubject = new Uint8Array(64);
-  isReady = false;
-  /** Share of moving cells in the frame before. */
-  movingShare = 0;
-  /** Share of blocks with new structure in the frame before. */
-  newShare = 0;
-  /** Of the frame before; NaN when there is none to compare with. */
-  lightLevel = Number.NaN;
-  /** Mean level of the frame before, while a scene is learnt. */
-  meanLevel = Number.NaN;
-  /** When the learning of a changed scene began, ms of the stream. */
-  recalibratingSince = 0;
-
-  constructor(frame: AnalysisFrame, frameSeconds: number) {
-    this.grid = createCellGrid(frame.width, frame.height);
-    this.clutter = new Clutter(this.grid);
-    this.tracker = new Tracker({
-      clutter: this.clutter,
-      width: this.grid.width,
-      height: this.grid.height,
-      frameSeconds,
-    });
-    this.history = new ResidualHistory(this.grid.count);
-    this.residual = new Float32Array(this.grid.count);
-    this.model = new BackgroundModel(this.grid);
-    this.light = new SceneLight(this.grid);
-    this.finder = new RegionFinder(this.grid);
-    this.buffer = new SceneBuffer(this.grid.count);
-    this.cells = new Float32Array(this.grid.count);
-    this.expected = new Float32Array(this.grid.count);
-    this.strength = new Float32Array(this.grid.count);
-    this.level = new Uint8Array(this.grid.count);
-    this.isActive = new Uint8Array(this.grid.count);
-    this.kind = new Uint8Array(this.grid.count);
-  }
-}
 
 /** Creates the detector of one camera. Nothing is allocated per frame but the sample that is returned. */
 export function createMotionDetector(options: MotionOptions): MotionDetector {
@@ -99,11 +53,15 @@ class SceneDetector implements MotionDetector {
   #scene: Scene | undefined;
   #width = 0;
   #height = 0;
+  /** Of the last frame that was judged. */
   #lastTime: number | undefined;
+  #lastSample: MotionSample | undefined;
 
   constructor(options: MotionOptions) {
     this.#scale = scales[options.sensitivity];
-    this.#frameSeconds = 1 / options.frameRate;
+    // The frames that are judged, not those that come.
+    const judgedEvery = Math.max(1, Math.ceil((leastIntervalMs / 1000) * options.frameRate - 0.001));
+    this.#frameSeconds = judgedEvery / options.frameRate;
   }
 
   prime(frames: readonly AnalysisFrame[]): void {
@@ -111,9 +69,10 @@ class SceneDetector implements MotionDetector {
     if (first === undefined) return;
     const scene = this.#sceneFor(first);
     scene.buffer.restart(Number.POSITIVE_INFINITY, this.#frameSeconds);
-    for (const frame of frames) {
-      if (frame.width !== this.#width || frame.height !== this.#height) continue;
-      shrinkToCells(frame.gray, frame.width, scene.grid, scene.cells);
+    const stride = Math.ceil(frames.length / maxBufferedFrames);
+    for (const [i, frame] of frames.entries()) {
+      if (i % stride !== 0 || frame.width !== this.#width || frame.height !== this.#height) continue;
+      readCells(scene, frame);
       scene.buffer.push(scene.cells, frame.mediaTimeMs);
     }
     this.#learnScene(scene, first);
@@ -121,12 +80,34 @@ class SceneDetector implements MotionDetector {
 
   detect(frame: AnalysisFrame): MotionSample {
     const scene = this.#sceneFor(frame);
-    shrinkToCells(frame.gray, frame.width, scene.grid, scene.cells);
+    if (scene.isReady && this.#isBetween(frame.mediaTimeMs)) return this.#repeat(scene, frame);
+    const sample = this.#detect(scene, frame);
+    this.#lastSample = sample;
+    return sample;
+  }
+
+  #detect(scene: Scene, frame: AnalysisFrame): MotionSample {
+    readCells(scene, frame);
     const seconds = this.#secondsSince(frame.mediaTimeMs);
     if (!scene.isReady) {
-      if (!scene.buffer.isFirst) this.#awaitSettling(scene, frame.mediaTimeMs);
+      const reason = scene.buffer.isFirst ? 'warming_up' : 'whole_picture';
+      if (reason === 'whole_picture') this.#awaitSettling(scene, frame.mediaTimeMs);
       if (scene.buffer.push(scene.cells, frame.mediaTimeMs)) this.#learnScene(scene, frame);
-      return sampleOf(frame, scene.buffer.isFirst ? 'warming_up' : 'whole_picture');
+      return sampleOf(frame, reason);
+    }
+    // A step of gain must not be taken for a shift.
+    scene.light.fitGlobal(scene.cells, scene.model.mean);
+    if (scene.shift.find(scene.cells, scene.model.mean, scene.light.gain, scene.light.offset, seconds)) {
+      const side = scene.grid.pixelsPerSide;
+      shrinkMoved(
+        frame.gray,
+        frame.width,
+        scene.grid,
+        scene.shift.x * side,
+        scene.shift.y * side,
+        scene.cells,
+      );
+      smoothCells(scene.cells, scene.grid, scene.strength);
     }
     const sample = this.#analyse(scene, frame.mediaTimeMs, seconds, frame);
     if (sample !== undefined) return sample;
@@ -157,14 +138,29 @@ class SceneDetector implements MotionDetector {
     const movingShare = this.#compare(scene);
     if (isWholePicture(scene, movingShare)) return undefined;
     scene.movingShare = movingShare;
-    scene.newShare = scene.light.newShare;
     scene.lightLevel = scene.light.level;
     scene.clutter.forget(seconds);
     const sample = this.#judge(scene, time, frame);
+    scene.newShare = scene.light.newShare;
     scene.clutter.settle();
     scene.model.learn(scene.cells, scene.expected, scene.kind, seconds);
     scene.history.push(scene.residual, time);
     return sample;
+  }
+
+  /** More than about six frames a second say nothing more of what moves; they only make noise look steady. */
+  #isBetween(time: number): boolean {
+    const last = this.#lastTime;
+    return last !== undefined && time >= last && time - last < leastIntervalMs - 1;
+  }
+
+  /** The last verdict for a frame that isn't judged itself, with the quality of this frame's own picture. */
+  #repeat(scene: Scene, frame: AnalysisFrame): MotionSample {
+    const last = this.#lastSample;
+    if (last === undefined) return sampleOf(frame, 'quiet');
+    const { capturedAt, mediaTimeMs } = frame;
+    const quality = last.isMotion ? subjectQuality(scene.largest, frame, scene.grid) : 0;
+    return { ...last, capturedAt, mediaTimeMs, quality };
   }
 
   #sceneFor(frame: AnalysisFrame): Scene {
@@ -180,6 +176,7 @@ class SceneDetector implements MotionDetector {
       this.#width = frame.width;
       this.#height = frame.height;
       this.#lastTime = undefined;
+      this.#lastSample = undefined;
     }
     return this.#scene;
   }
@@ -196,10 +193,12 @@ class SceneDetector implements MotionDetector {
     scene.buffer.buildInto(scene.model);
     scene.movingShare = 0;
     scene.newShare = 0;
+    scene.suspiciousUntil = 0;
     scene.lightLevel = Number.NaN;
     scene.tracker.clear();
     scene.clutter.clear();
     scene.history.clear();
+    scene.shift.reset();
     let last: number | undefined;
     for (let i = 0; i < scene.buffer.count; i += 1) {
       const time = scene.buffer.replay(i, scene.cells);
@@ -233,7 +232,7 @@ class SceneDetector implements MotionDetector {
         const noise = Math.sqrt(
           own * own * noiseGain + (clutter.variance[tileRow + (x >> Clutter.tileShift)] ?? 0),
         );
-        const threshold = factor * (3.2 * noise + 6);
+        const threshold = factor * (noiseFactor * noise + leastDifference);
         const lit = expected[cell] ?? 0;
         let difference = (cells[cell] ?? 0) - lit;
         if (Math.abs(difference) > threshold) {
@@ -250,7 +249,8 @@ class SceneDetector implements MotionDetector {
         const kind = ratio > 1 ? 2 : ratio > 0.6 ? 1 : 0;
         level[cell] = kind;
         if (kind === 2) moving += 1;
-        isActive[cell] = Math.abs(difference - (earlier[cell] ?? 0)) > 3.2 * noise + 4 ? 1 : 0;
+        isActive[cell] =
+          Math.abs(difference - (earlier[cell] ?? 0)) > noiseFactor * noise + leastChange ? 1 : 0;
         cell += 1;
       }
     }
@@ -276,11 +276,12 @@ class SceneDetector implements MotionDetector {
     let lightCount = 0;
     for (let i = 0; i < found.length; i += 1) {
       const region = found[i];
-      const isStructure = region !== undefined && region.newShare > 0.3;
+      const isStructure = region !== undefined && region.newShare > 0.3 && isSolid(region);
       isCandidate[i] = isStructure ? 1 : 0;
       if (!isStructure) lightCount += 1;
     }
-    tracker.update(found, isCandidate, time);
+    if (changedAllOver(scene)) scene.suspiciousUntil = time + suspicionMs;
+    tracker.update(found, isCandidate, time, time < scene.suspiciousUntil);
     isSubject.fill(0);
     let seen = 0;
     let swinging = 0;
@@ -291,7 +292,7 @@ class SceneDetector implements MotionDetector {
       const activeCells = region.activity * region.area;
       const isStepping =
         time - track.lastMovedAt <= stepHold && activeCells >= Math.max(2, region.area * 0.02);
-      const isBusy = activeCells >= Math.max(3, minArea * 0.4, region.area * 0.06);
+      const isBusy = activeCells >= Math.max(3, minArea * 0.4, region.area * 0.12);
       if (track.isConfirmed && (isStepping || isBusy)) isSubject[track.region] = 1;
       else if (region.flicker > 0.4) swinging += 1;
     }
@@ -309,6 +310,7 @@ class SceneDetector implements MotionDetector {
     let area = 0;
     for (const region of subjects) area += region.area;
     const [largest] = subjects;
+    if (largest !== undefined) Object.assign(scene.largest, largest);
     return {
       capturedAt: frame.capturedAt,
       mediaTimeMs: frame.mediaTimeMs,
@@ -316,7 +318,7 @@ class SceneDetector implements MotionDetector {
       score: 1 - Math.exp(-area / (4 * minArea)),
       regions: subjects.slice(0, 8).map((region) => regionOf(region, grid)),
       reason: 'motion',
-      quality: largest === undefined ? 0 : subjectQuality(largest, frame, grid),
+      quality: subjectQuality(scene.largest, frame, grid),
     };
   }
 
@@ -332,18 +334,10 @@ class SceneDetector implements MotionDetector {
   }
 }
 
-/** By how much the picture's level jumps from one frame to the next when a filter or the lamp switches: levels, and a share. */
-const lightJump = 6;
-const lightJumpShare = 0.2;
-
-/** A subject grows into the picture; a switch changes all parts of it at once. */
-function isWholePicture(scene: Scene, movingShare: number): boolean {
-  const { newShare, newParts, level } = scene.light;
-  if (newShare > 0.85 || movingShare > 0.85) return true;
-  if (movingShare > 0.6 && scene.movingShare < 0.25) return true;
-  if (newParts >= 9 && newShare - scene.newShare > 0.3 && movingShare > 0.2) return true;
-  // False for NaN: nothing to compare with.
-  return Math.abs(level - scene.lightLevel) > lightJump + lightJumpShare * Math.min(level, scene.lightLevel);
+/** The cells of a subject lie close together or differ strongly; a texture that is coded anew does neither. */
+function isSolid(region: CellRegion): boolean {
+  const box = (region.right - region.left + 1) * (region.bottom - region.top + 1);
+  return region.mass >= leastDensity * box;
 }
 
 function regionOf(region: CellRegion, grid: CellGrid): MotionRegion {

@@ -10,6 +10,9 @@ const tiltVariance = (4 * blockSide * blockSide - 1) / 12;
 /** Levels per cell: the rim of a shadow may be as steep, the rim of a subject is steeper. */
 const maxTilt = 2.5;
 
+/** Variance that light leaves unexplained before it counts as structure, levels squared. */
+const leastStructure = 2;
+
 /** Added before ratios of light are taken, so that black doesn't divide. Levels. */
 const darkOffset = 16;
 
@@ -84,14 +87,15 @@ export class SceneLight {
 
   /** Fits the light of the frame to the scene: globally, then by blocks; writes what the scene looks like under it. */
   fit(frame: Float32Array, scene: Float32Array, spread: Float32Array, expected: Float32Array): void {
-    this.#fitGlobal(frame, scene);
+    this.fitGlobal(frame, scene);
     this.#sumBlocks(frame, scene, spread);
     this.#fitBlocks();
     this.#expect(scene, expected);
     this.#compareStructure();
   }
 
-  #fitGlobal(frame: Float32Array, scene: Float32Array): void {
+  /** Fits `gain`, `offset` and `level` only; robust against small shifts of the picture. */
+  fitGlobal(frame: Float32Array, scene: Float32Array): void {
     const { width, height } = this.#grid;
     const differences = this.#differences;
     let n = 0;
@@ -323,7 +327,7 @@ export class SceneLight {
       2 * slope * covariance +
       slope * slope * varScene +
       tiltVariance * (tiltX * tiltX + tiltY * tiltY);
-    return residual > 5 + 2.5 * noise * (1 + slope * slope);
+    return residual > leastStructure + 2.5 * noise * (1 + slope * slope);
   }
 }
 

@@ -26,8 +26,6 @@ export interface Track {
   /** Frames in row without. */
   misses: number;
   lastSeenAt: number;
-  /** Frames in which it covered a part of where it had just been. */
-  overlaps: number;
   /** Where it was when it last moved on, and how long its way from anchor to anchor is. */
   anchorX: number;
   anchorY: number;
@@ -52,8 +50,14 @@ const burstBirths = 7;
 const maxUnseenMs = 700;
 /** Frames in which a subject must be found before it counts, when the scene is without clutter. */
 const leastHits = 3;
+/** Share of the frames of its life in which a subject was found. */
+const leastPresence = 0.7;
 /** Cells that it must have gone from where it was first seen. */
 const leastTravel = 2.5;
+/** Steps of this share of its own size a frame are fast: insects and flakes near the lens, or vehicles. */
+const fastSteps = 0.5;
+/** Changes per second of a region's cells that a subject brings about by coming. */
+const passingFlicker = 0.12;
 /** Changes per second of a region's cells above which it lies in something that swings. */
 const swingingFlicker = 0.3;
 /** Cells that a subject must go where things swing. */
@@ -94,8 +98,9 @@ export class Tracker {
   /**
    * @param isCandidate regions that may belong to a subject; cleared for those that turn out not to
    * @param time ms of the stream
+   * @param isSuspicious nothing new is to be followed
    */
-  update(regions: readonly CellRegion[], isCandidate: Uint8Array, time: number): void {
+  update(regions: readonly CellRegion[], isCandidate: Uint8Array, time: number, isSuspicious: boolean): void {
     this.#taken.fill(0);
     // The longer a track has been followed, the earlier it chooses.
     // oxlint-disable-next-line unicorn/no-array-sort -- in place: nothing is allocated per frame
@@ -112,16 +117,21 @@ export class Tracker {
         this.#follow(track, region, time);
       }
     }
-    this.#beginNew(regions, isCandidate, time);
+    this.#beginNew(regions, isCandidate, time, isSuspicious);
   }
 
   /** Subjects come one by one. When much appears at once, the codec or the light has changed: it is no candidate. */
-  #beginNew(regions: readonly CellRegion[], isCandidate: Uint8Array, time: number): void {
+  #beginNew(
+    regions: readonly CellRegion[],
+    isCandidate: Uint8Array,
+    time: number,
+    isSuspicious: boolean,
+  ): void {
     let births = 0;
     for (let i = 0; i < regions.length; i += 1) {
       if (isCandidate[i] === 1 && this.#taken[i] === 0) births += 1;
     }
-    const isBurst = births > burstBirths + 2.5 * this.#usualBirths;
+    const isBurst = isSuspicious || births > burstBirths + 2.5 * this.#usualBirths;
     const share = Math.min(0.5, this.#surroundings.frameSeconds / 5);
     this.#usualBirths += share * (Math.min(births, 2 * this.#usualBirths + 2) - this.#usualBirths);
     for (let i = 0; i < regions.length; i += 1) {
@@ -191,7 +201,6 @@ export class Tracker {
     track.birthArea = region.area;
     track.bornAt = time;
     track.hits = 1;
-    track.overlaps = 0;
     track.path = 0;
     track.reach = 0;
     track.energy = region.energy;
@@ -209,12 +218,6 @@ export class Tracker {
     const share = track.hits === 1 ? 1 : 0.5;
     track.velocityX += share * (stepX - track.velocityX);
     track.velocityY += share * (stepY - track.velocityY);
-    const isOverlapping =
-      region.left <= track.right + 1 &&
-      region.right >= track.left - 1 &&
-      region.top <= track.bottom + 1 &&
-      region.bottom >= track.top - 1;
-    if (isOverlapping) track.overlaps += 1;
     track.area += 0.5 * (region.area - track.area);
     track.hits += 1;
     track.energy += region.energy;
@@ -245,18 +248,23 @@ export class Tracker {
     time: number,
   ): boolean {
     const hits = this.#surroundings.clutter.requiredHits(track.area, leastHits);
-    const isFleeting = track.overlaps < 0.5 * (track.hits - 1);
-    const needed = hits + (isFleeting ? 2 : 0) + (isSwinging ? 2 : 0);
+    const size = Math.sqrt((track.right - track.left + 1) * (track.bottom - track.top + 1));
+    const isFast = Math.hypot(track.velocityX, track.velocityY) > fastSteps * size;
+    const restless = Math.max(0, region.flicker - passingFlicker);
+    const needed = hits + (isFast ? 3 : 0) + Math.min(3, Math.ceil(restless * 10));
     if (track.hits < needed || time - track.bornAt < (needed - 1) * 130) return false;
+    // A chain of chance finds has holes.
+    const frames = (time - track.bornAt) / (1000 * this.#surroundings.frameSeconds) + 1;
+    if (track.hits < leastPresence * frames) return false;
     // What was pressed differently by the codec, or is being absorbed, changes its shape without being busy.
     if (track.activity * region.area < Math.max(3, 0.08 * region.area)) return false;
     const straightness = travel / Math.max(1, track.path);
-    if (travel >= (isSwinging ? travelAmongSwinging : leastTravel)) {
-      return straightness >= (isFleeting ? 0.85 : 0.5);
+    if (travel >= Math.min(travelAmongSwinging, leastTravel + 25 * restless)) {
+      return straightness >= (isFast ? 0.88 : 0.5);
     }
     // It comes towards the camera.
     const growth = Math.sqrt(region.area) - Math.sqrt(track.birthArea);
-    return !isSwinging && !isFleeting && track.hits >= needed + 1 && growth >= 1.5 * leastTravel;
+    return !isSwinging && !isFast && track.hits >= needed + 1 && growth >= 1.5 * leastTravel;
   }
 
   #settle(track: Track, region: CellRegion, time: number): void {
@@ -302,7 +310,6 @@ function emptyTrack(): Track {
     hits: 0,
     misses: 0,
     lastSeenAt: 0,
-    overlaps: 0,
     anchorX: 0,
     anchorY: 0,
     anchorArea: 0,

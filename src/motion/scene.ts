@@ -1,0 +1,97 @@
+import type { AnalysisFrame } from '../core/frame.ts';
+import { BackgroundModel } from './background-model.ts';
+import { CameraShift } from './camera-shift.ts';
+import { createCellGrid, shrinkToCells, smoothCells, type CellGrid } from './cell-grid.ts';
+import { Clutter } from './clutter.ts';
+import { emptyRegion, RegionFinder, type CellRegion } from './regions.ts';
+import { ResidualHistory } from './residual-history.ts';
+import { SceneBuffer } from './scene-buffer.ts';
+import { SceneLight } from './scene-light.ts';
+import { Tracker } from './tracks.ts';
+
+/** Everything that depends on the size of the picture. */
+export class Scene {
+  readonly grid: CellGrid;
+  readonly model: BackgroundModel;
+  readonly light: SceneLight;
+  readonly finder: RegionFinder;
+  readonly clutter: Clutter;
+  readonly tracker: Tracker;
+  readonly shift: CameraShift;
+  readonly buffer: SceneBuffer;
+  readonly cells: Float32Array;
+  readonly history: ResidualHistory;
+  readonly residual: Float32Array;
+  readonly expected: Float32Array;
+  readonly strength: Float32Array;
+  readonly level: Uint8Array;
+  readonly isActive: Uint8Array;
+  readonly kind: Uint8Array;
+  readonly isCandidate = new Uint8Array(64);
+  readonly isSubject = new Uint8Array(64);
+  /** The largest subject of the last frame that had one. */
+  readonly largest: CellRegion = emptyRegion();
+  isReady = false;
+  /** Share of moving cells in the frame before. */
+  movingShare = 0;
+  /** Share of blocks with new structure in the frame before. */
+  newShare = 0;
+  /** Of the frame before; NaN when there is none to compare with. */
+  lightLevel = Number.NaN;
+  /** Mean level of the frame before, while a scene is learnt. */
+  meanLevel = Number.NaN;
+  /** Ms of the stream. */
+  suspiciousUntil = 0;
+  /** When the learning of a changed scene began, ms of the stream. */
+  recalibratingSince = 0;
+
+  constructor(frame: AnalysisFrame, frameSeconds: number) {
+    this.grid = createCellGrid(frame.width, frame.height);
+    this.clutter = new Clutter(this.grid);
+    this.shift = new CameraShift(this.grid);
+    this.tracker = new Tracker({
+      clutter: this.clutter,
+      width: this.grid.width,
+      height: this.grid.height,
+      frameSeconds,
+    });
+    this.history = new ResidualHistory(this.grid.count);
+    this.residual = new Float32Array(this.grid.count);
+    this.model = new BackgroundModel(this.grid);
+    this.light = new SceneLight(this.grid);
+    this.finder = new RegionFinder(this.grid);
+    this.buffer = new SceneBuffer(this.grid.count);
+    this.cells = new Float32Array(this.grid.count);
+    this.expected = new Float32Array(this.grid.count);
+    this.strength = new Float32Array(this.grid.count);
+    this.level = new Uint8Array(this.grid.count);
+    this.isActive = new Uint8Array(this.grid.count);
+    this.kind = new Uint8Array(this.grid.count);
+  }
+}
+
+/** Reads the frame into the scene's cells. */
+export function readCells(scene: Scene, frame: AnalysisFrame): void {
+  shrinkToCells(frame.gray, frame.width, scene.grid, scene.cells);
+  // `strength` is free until the frame is compared.
+  smoothCells(scene.cells, scene.grid, scene.strength);
+}
+
+/** By how much the picture's level jumps from one frame to the next when a filter or the lamp switches: levels, and a share. */
+const lightJump = 6;
+const lightJumpShare = 0.2;
+
+/** A subject grows into the picture; a switch changes all parts of it at once. */
+export function isWholePicture(scene: Scene, movingShare: number): boolean {
+  const { newShare, level } = scene.light;
+  if (newShare > 0.85 || movingShare > 0.85) return true;
+  if (movingShare > 0.6 && scene.movingShare < 0.25) return true;
+  if (changedAllOver(scene) && movingShare > 0.2) return true;
+  // False for NaN: nothing to compare with.
+  return Math.abs(level - scene.lightLevel) > lightJump + lightJumpShare * Math.min(level, scene.lightLevel);
+}
+
+/** New structure in most parts of the picture at once: a switch, or a codec that has coded the picture anew. */
+export function changedAllOver(scene: Scene): boolean {
+  return scene.light.newParts >= 9 && scene.light.newShare - scene.newShare > 0.3;
+}
