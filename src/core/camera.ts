@@ -17,6 +17,12 @@ export interface Camera {
   readonly motionSensitivity: Sensitivity;
   /** Seconds from the start of one event to the next on the same camera, 0–3600. */
   readonly motionCooldown: number;
+  /** Its pictures never leave this machine, whatever fails. */
+  readonly isLocalOnly: boolean;
+  /** What the user adds to the prompt for this camera; at most 2,000 characters. */
+  readonly promptAddition: string | null;
+  /** Events an hour that paid providers are asked for, the rest goes to free ones; `null` for no limit. */
+  readonly maxEventsPerHour: number | null;
   /** `config`: set in the configuration file or on the command line, and changed only there. */
   readonly origin: 'config' | 'api' | 'demo';
   readonly createdAt: number;

@@ -14,6 +14,11 @@ const event: VedetteEvent = {
   descriptionStatus: 'done',
   descriptionReason: null,
   confidence: 87.5,
+  title: 'A person',
+  actions: [],
+  isNothingOfInterest: false,
+  promptVersion: null,
+  sameAs: null,
   objectsDetected: ['person', 'dog'],
   detections: [{ label: 'dog', score: 0.81640625, box: [0.8191158771514893, 0.5, 0.1, 0.2] }],
   motion: {

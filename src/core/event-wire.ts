@@ -18,10 +18,15 @@ export const eventWireSchema = z
     started_at: wireTime.meta({ description: 'Of the frame that opened the episode' }),
     ended_at: nullableTime.meta({ description: 'Last moment of motion; null while it goes on' }),
     description: z.string().nullable(),
+    title: z.string().nullable().meta({ description: 'Short form of the description' }),
     description_status: z.enum(['pending', 'done', 'failed', 'skipped']),
     description_reason: z.string().nullable().meta({ description: 'Why it failed or was skipped' }),
     confidence: z.number().nullable().meta({ description: '0–100; null when the provider gave none' }),
     objects_detected: z.array(z.string()),
+    actions: z.array(z.string()).meta({ description: 'What is done' }),
+    nothing_of_interest: z
+      .boolean()
+      .meta({ description: 'Nothing that anybody would want to know of, as far as the provider can tell' }),
     detections: z.array(z.object({ label: z.string(), score: z.number(), box: wireBox })),
     motion: z
       .object({
@@ -32,6 +37,14 @@ export const eventWireSchema = z
       .nullable(),
     provider: z.string().nullable(),
     model: z.string().nullable(),
+    prompt_version: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of the prompt that was answered; null when nothing was sent' }),
+    same_as: z
+      .string()
+      .nullable()
+      .meta({ description: 'The event whose description was reused, its picture being nearly the same' }),
     thumbnail_url: z.string().nullable().meta({ description: 'Relative to the address of the server' }),
     alert_triggered: z.boolean(),
     timings_ms: z
@@ -78,10 +91,13 @@ export function toEventWire(event: VedetteEvent): EventWire {
     started_at: toWireTime(event.startedAt),
     ended_at: event.endedAt === null ? null : toWireTime(event.endedAt),
     description: event.description,
+    title: event.title,
     description_status: event.descriptionStatus,
     description_reason: event.descriptionReason,
     confidence: event.confidence,
     objects_detected: [...event.objectsDetected],
+    actions: [...event.actions],
+    nothing_of_interest: event.isNothingOfInterest,
     detections: event.detections.map(({ label, score, box }) => ({
       label,
       score: toWireShare(score),
@@ -97,6 +113,8 @@ export function toEventWire(event: VedetteEvent): EventWire {
           },
     provider: event.provider,
     model: event.model,
+    prompt_version: event.promptVersion,
+    same_as: event.sameAs,
     thumbnail_url: event.thumbnailPath === null ? null : `/api/v1/events/${event.id}/thumbnail`,
     alert_triggered: event.alertTriggered,
     timings_ms: {

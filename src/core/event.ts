@@ -1,5 +1,6 @@
 import type { Box } from './geometry.ts';
 import type { MotionReason, MotionRegion } from './motion.ts';
+import type { TokenUsage } from './vision.ts';
 
 /** Something that the object detector recognised. */
 export interface Detection {
@@ -61,16 +62,25 @@ export interface VedetteEvent {
   /** Last moment of motion; `null` while the episode goes on. */
   readonly endedAt: number | null;
   readonly description: string | null;
+  /** Short form of the description, at most 80 characters. */
+  readonly title: string | null;
   readonly descriptionStatus: DescriptionStatus;
   /** Why it failed or was skipped, e.g. `overload`; `null` otherwise. */
   readonly descriptionReason: string | null;
   /** 0..100 as the provider gave it; `null` when it gave none. */
   readonly confidence: number | null;
   readonly objectsDetected: readonly string[];
+  readonly actions: readonly string[];
+  /** Nothing in the pictures that anybody would want to know of, as far as the provider can tell. */
+  readonly isNothingOfInterest: boolean;
   readonly detections: readonly Detection[];
   readonly motion: EventMotion | null;
   readonly provider: string | null;
   readonly model: string | null;
+  /** Of the prompt that the description answers; `null` where none was sent. */
+  readonly promptVersion: string | null;
+  /** The event whose description was reused, its picture being nearly the same; it may be gone by now. */
+  readonly sameAs: string | null;
   readonly frames: readonly EventFrame[];
   /** Relative to the data folder; `null` when the event has no picture. */
   readonly thumbnailPath: string | null;
@@ -85,12 +95,21 @@ export interface VedetteEvent {
 export interface Description {
   /** 1–3 sentences. */
   readonly text: string;
+  /** Short form, at most 80 characters. */
+  readonly title: string | null;
   /** 0..100, or `null` when the provider gave none: never made up. */
   readonly confidence: number | null;
   /** Labels from structured output or the detector, never from prose. */
   readonly objects: readonly string[];
+  /** What is done: `walks to the door`, …; from structured output or the tracks. */
+  readonly actions: readonly string[];
+  /** Nothing in the pictures that anybody would want to know of, as far as the provider can tell. */
+  readonly isNothingOfInterest: boolean;
   readonly detections: readonly Detection[];
   readonly provider: string;
   readonly model: string | null;
+  /** US dollars; `null` when the model's price is not known, 0 when it is free. */
   readonly costUsd: number | null;
+  /** `null` when nothing was asked that counts tokens. */
+  readonly usage: TokenUsage | null;
 }

@@ -6,7 +6,8 @@
  * `bad_request`: the service found fault with what was sent. `bad_answer`: what came back can't be used. `timeout`:
  * no answer in time. `network`: no connection, or one that broke. `budget`: the spending cap would be passed.
  * `breaker_open`: it failed too often just now and is not asked. `throttled`: our own rate limit for it is used up.
- * `superseded`: another provider was faster. `aborted`: Vedette is stopping.
+ * `privacy`: the camera's pictures must not leave this machine. `superseded`: another provider was faster.
+ * `aborted`: Vedette is stopping.
  */
 export type VisionFault =
   | 'rate_limit'
@@ -21,6 +22,7 @@ export type VisionFault =
   | 'budget'
   | 'breaker_open'
   | 'throttled'
+  | 'privacy'
   | 'superseded'
   | 'aborted';
 
