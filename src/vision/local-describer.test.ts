@@ -34,7 +34,9 @@ function inputOf(regions: readonly (readonly Box[])[], more: Partial<DescribeInp
   }));
   return {
     eventId: 'event',
+    cameraId: 'camera',
     cameraName: 'Yard',
+    isLocalOnly: false,
     startedAt: 1_700_000_000_000,
     frames,
     motion: null,
@@ -60,12 +62,16 @@ test('what moves is described, what stands in the background is only among the d
   );
   expect(described).toEqual({
     text: 'A person walks to the right.',
+    title: 'A person walks to the right',
     confidence: 81,
     objects: ['person'],
+    actions: ['walks to the right'],
+    isNothingOfInterest: false,
     detections: [parked, walkerAt(0.1)],
     provider: 'local',
     model: 'scripted',
     costUsd: 0,
+    usage: null,
   });
 });
 

@@ -1,7 +1,7 @@
 import { AppError, isAbort, messageOf } from '../core/errors.ts';
 import type { Description, Detection } from '../core/event.ts';
 import type { ObjectDetector } from '../core/object-detector.ts';
-import { sentenceOf } from './sentence.ts';
+import { actionsOf, sentenceOf } from './sentence.ts';
 import { subjectsOf } from './subjects.ts';
 import { buildTracks, type SeenFrame } from './tracks.ts';
 import type { DescribeFrame, DescribeInput, VisionProvider } from './vision-provider.ts';
@@ -9,10 +9,13 @@ import type { DescribeFrame, DescribeInput, VisionProvider } from './vision-prov
 export interface LocalDescriberOptions {
   /** Not owned: whoever made it closes it. */
   readonly detector: ObjectDetector;
+  /** `local` unless given. */
+  readonly name?: string;
 }
 
 /** The port's limit; further frames are not looked at. */
 const maxFrames = 6;
+const longestTitle = 80;
 
 /**
  * Describes an event from what the object detector recognises, on this machine alone. It says what moves, how many
@@ -21,10 +24,10 @@ const maxFrames = 6;
  * `objects` are the words of the sentence: `person`, `car`, `bus`, …; `vehicle` when the detector is not of one mind,
  * and `animal` unless it is very sure of the species.
  */
-export function createLocalDescriber({ detector }: LocalDescriberOptions): VisionProvider {
+export function createLocalDescriber({ detector, name = 'local' }: LocalDescriberOptions): VisionProvider {
   return {
-    name: 'local',
-    describe: async (input, signal) => await describe(detector, input, signal),
+    name,
+    describe: async (input, signal) => ({ ...(await describe(detector, input, signal)), provider: name }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -33,20 +36,31 @@ async function describe(
   detector: ObjectDetector,
   input: DescribeInput,
   signal: AbortSignal,
-): Promise<Description> {
+): Promise<Omit<Description, 'provider'>> {
   const frames = await lookAt(detector, input, signal);
   const subjects = subjectsOf(buildTracks(frames), frames);
   const best = Math.max(...subjects.map((subject) => subject.score));
   const isMotionKnown = frames.some((frame) => frame.regions !== undefined);
+  const text = sentenceOf(subjects, isMotionKnown);
   return {
-    text: sentenceOf(subjects, isMotionKnown),
+    text,
+    title: titleOf(text),
     confidence: subjects.length === 0 ? null : Math.round(best * 100),
     objects: [...new Set(subjects.flatMap(({ labels, carried }) => labels.concat(carried)))],
+    actions: actionsOf(subjects),
+    // What it does not recognise may well be of interest: it never says that there is nothing.
+    isNothingOfInterest: false,
     detections: detectionsOf(frames, input.bestCapturedAt),
-    provider: 'local',
     model: detector.model,
     costUsd: 0,
+    usage: null,
   };
+}
+
+/** The first sentence. */
+function titleOf(text: string): string {
+  const first = (text.split('. ')[0] ?? text).replace(/\.$/, '');
+  return first.length <= longestTitle ? first : `${first.slice(0, longestTitle - 1)}…`;
 }
 
 /** One unreadable picture among several costs only itself. */

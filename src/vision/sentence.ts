@@ -39,6 +39,18 @@ export function sentenceOf(subjects: readonly Subject[], isMotionKnown: boolean)
   return `${capitalised(who)}. The ${noun} ${predicateOf(moved, moved.movement, isOnFoot)}.`;
 }
 
+/** What the subjects do, as far as it is known: `walks to the right`. */
+export function actionsOf(subjects: readonly Subject[]): string[] {
+  const isOnFoot = subjects.every(({ kind }) => kind !== 'vehicle') || subjects.length === 1;
+  return [
+    ...new Set(
+      subjects.flatMap((subject) =>
+        subject.movement === undefined ? [] : [predicateOf(subject, subject.movement, isOnFoot)],
+      ),
+    ),
+  ];
+}
+
 function nounOf({ label, count, carried }: Subject): string {
   const noun = count === 1 ? withArticle(label) : `${numbers[count] ?? count} ${pluralOf(label)}`;
   const [item] = carried;

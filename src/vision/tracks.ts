@@ -40,13 +40,13 @@ const sameThing = { reach: 0.5, shrink: 1 / 3 };
 /** Share of a track's scores that must agree on its kind, and on its label. */
 const agreement = { kind: 0.65, label: 0.67 };
 /**
- * Scores from which a track is believed: seen in one frame of several, or else (in two, or in the only one). Lower
- * ones are right more often than not, but walls and cats came out as persons at up to 0.43, over and over.
+ * Scores from which a track is believed: seen in less than half of the frames, or in more. Lower ones are right more
+ * often than not, but walls and cats came out as persons at up to 0.5, over and over.
  */
-const belief: Readonly<Record<Kind, { readonly once: number; readonly else: number }>> = {
-  person: { once: 0.55, else: 0.5 },
-  vehicle: { once: 0.5, else: 0.4 },
-  animal: { once: 0.5, else: 0.45 },
+const belief: Readonly<Record<Kind, { readonly rare: number; readonly often: number }>> = {
+  person: { rare: 0.55, often: 0.5 },
+  vehicle: { rare: 0.5, often: 0.4 },
+  animal: { rare: 0.5, often: 0.45 },
 };
 /** What it takes to name an animal's species: seen so surely so often, and large enough to have been seen well. */
 const speciesEvidence = { score: 0.75, sightings: 2, area: 0.01 };
@@ -136,8 +136,8 @@ function trackOf(chain: readonly Sighting[], frameCount: number): Track | undefi
   if (kind === undefined) return undefined;
   const own = named.filter((sighting) => kindOf(sighting.detection.label) === kind);
   const score = Math.max(...own.map((sighting) => sighting.detection.score));
-  const isOnce = chain.length === 1 && frameCount > 1;
-  if (score < belief[kind][isOnce ? 'once' : 'else']) return undefined;
+  const isRare = chain.length < frameCount / 2;
+  if (score < belief[kind][isRare ? 'rare' : 'often']) return undefined;
   return { kind, label: labelOf(kind, own), sightings: own, score };
 }
 
