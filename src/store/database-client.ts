@@ -80,14 +80,30 @@ export class DatabaseClient implements AsyncDisposable {
   }
 
   #connect(): WorkerConnection {
-    this.#connection ??= new WorkerConnection(this.#options, (error) => {
-      this.#connection = undefined;
-      if (error === undefined) return;
-      this.#restarts += 1;
-      this.#options.log.error({ stage: 'store', error: error.message }, 'database worker lost');
+    const { log } = this.#options;
+    this.#connection ??= new WorkerConnection(this.#options, {
+      onOpen: (unreadableSecrets) => {
+        if (unreadableSecrets.length === 0) return;
+        log.warn(
+          { stage: 'store', secrets: unreadableSecrets },
+          'stored secrets can not be read: put the former key back, or enter them again',
+        );
+      },
+      onEnd: (error) => {
+        this.#connection = undefined;
+        if (error === undefined) return;
+        this.#restarts += 1;
+        log.error({ stage: 'store', error: error.message }, 'database worker lost');
+      },
     });
     return this.#connection;
   }
+}
+
+interface ConnectionListener {
+  readonly onOpen: (unreadableSecrets: readonly string[]) => void;
+  /** Called once, with an error when the thread died by itself after it had opened the database. */
+  readonly onEnd: (error: AppError | undefined) => void;
 }
 
 /** One life of the worker thread. */
@@ -99,9 +115,11 @@ class WorkerConnection {
   #nextId = 0;
   #isClosing = false;
 
-  /** @param onEnd called once, with an error when the thread died by itself after it had opened the database */
-  constructor({ file, busyTimeoutMs }: DatabaseWorkerData, onEnd: (error: AppError | undefined) => void) {
-    const workerData: DatabaseWorkerData = { file, busyTimeoutMs };
+  constructor(
+    { file, busyTimeoutMs, secretKeys }: DatabaseWorkerData,
+    { onOpen, onEnd }: ConnectionListener,
+  ) {
+    const workerData: DatabaseWorkerData = { file, busyTimeoutMs, secretKeys };
     this.#worker = new Worker(siblingModule(import.meta.url, 'database-worker'), { workerData });
     const opened = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
@@ -115,6 +133,7 @@ class WorkerConnection {
       switch (reply.kind) {
         case 'opened':
           isOpen = true;
+          onOpen(reply.unreadableSecrets);
           opened.resolve();
           break;
         case 'notOpened':

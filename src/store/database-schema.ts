@@ -1,8 +1,9 @@
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 import type { Camera } from '../core/camera.ts';
 import type { DescriptionStatus, EventSource } from '../core/event.ts';
 import type { Sensitivity } from '../core/motion.ts';
-import type { DeliveryStatus } from './event-store.ts';
+import type { ProviderAttempt } from '../core/vision.ts';
+import type { DeliveryStatus, DescribeRequest } from './event-store.ts';
 
 /**
  * The tables as the latest migration leaves them. Times are epoch milliseconds, booleans 0 or 1, `*_json` columns
@@ -14,6 +15,16 @@ export interface DatabaseSchema {
   event_frames: EventFrameTable;
   event_objects: EventObjectTable;
   event_search: EventSearchTable;
+  provider_attempts: ProviderAttemptTable;
+  describe_requests: DescribeRequestTable;
+  sent_requests: SentRequestTable;
+  sent_pictures: SentPictureTable;
+  spend_reservations: SpendReservationTable;
+  provider_calls: ProviderCallTable;
+  provider_days: ProviderDayTable;
+  camera_days: CameraDayTable;
+  spend_alerts: SpendAlertTable;
+  secrets: SecretTable;
   jobs: JobTable;
   deliveries: DeliveryTable;
   idempotency_keys: IdempotencyKeyTable;
@@ -30,11 +41,16 @@ export interface CameraTable {
   type: string;
   url: string;
   username: string | null;
-  password: string | null;
+  /** In clear, as an earlier version left it: only until the database is open. */
+  password: ColumnType<string | null, null, null>;
+  sealed_password: string | null;
   frame_rate: number;
   is_enabled: number;
   motion_sensitivity: Sensitivity;
   motion_cooldown: number;
+  is_local_only: number;
+  prompt_addition: string | null;
+  max_events_per_hour: number | null;
   origin: Camera['origin'];
   created_at: number;
   updated_at: number;
@@ -52,14 +68,22 @@ export interface EventTable {
   started_at: number;
   ended_at: number | null;
   description: string | null;
+  title: string | null;
   description_status: DescriptionStatus;
   description_reason: string | null;
   confidence: number | null;
   objects_detected: string;
+  actions_json: string;
+  is_nothing_of_interest: number;
   detections_json: string;
   motion_json: string | null;
   provider: string | null;
   model: string | null;
+  prompt_version: string | null;
+  same_as: string | null;
+  /** How often it was queued again by itself. */
+  backfills: Generated<number>;
+  backfilled_at: Generated<number | null>;
   thumbnail_path: string | null;
   alert_triggered: number;
   captured_ms: number | null;
@@ -94,6 +118,103 @@ export interface EventSearchTable {
   rowid: Position;
   event_search: string;
   rank: number;
+}
+
+export interface ProviderAttemptTable {
+  /** In the order in which they were made. */
+  id: Generated<number>;
+  event_id: string;
+  provider: string;
+  model: string | null;
+  started_at: number;
+  latency_ms: number;
+  outcome: ProviderAttempt['outcome'];
+  message: string | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cost_usd: number | null;
+}
+
+export interface DescribeRequestTable {
+  id: Generated<number>;
+  event_id: string;
+  requested_at: number;
+  requested_by: DescribeRequest['requestedBy'];
+  previous_status: DescriptionStatus;
+  previous_reason: string | null;
+}
+
+export interface SentRequestTable {
+  id: Generated<number>;
+  event_id: string;
+  provider: string;
+  model: string | null;
+  sent_at: number;
+  prompt_version: string;
+  system: string;
+  prompt: string;
+}
+
+export interface SentPictureTable {
+  request_id: number;
+  number: number;
+  label: string;
+  path: string;
+  width: number;
+  height: number;
+  size_bytes: number;
+}
+
+/** Amounts are whole billionths of a dollar; `null` where the price is not known. */
+export interface SpendReservationTable {
+  id: string;
+  provider: string;
+  model: string | null;
+  event_id: string;
+  camera_id: string;
+  /** `YYYY-MM-DD` in the zone of the budget; the call counts for this day even when it ends on the next. */
+  day: string;
+  reserved_at: number;
+  estimate_nano_usd: number | null;
+}
+
+export interface ProviderCallTable extends SpendReservationTable {
+  latency_ms: number;
+  outcome: ProviderAttempt['outcome'];
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cost_nano_usd: number | null;
+}
+
+export interface ProviderDayTable {
+  day: string;
+  provider: string;
+  calls: number;
+  described: number;
+  input_tokens: number;
+  output_tokens: number;
+  cost_nano_usd: number;
+  unpriced_calls: number;
+}
+
+export interface CameraDayTable {
+  day: string;
+  camera_id: string;
+  cost_nano_usd: number;
+}
+
+export interface SpendAlertTable {
+  /** `YYYY-MM-DD` or `YYYY-MM`. */
+  period: string;
+  cap_nano_usd: number;
+  percent: number;
+  alerted_at: number;
+}
+
+export interface SecretTable {
+  name: string;
+  sealed_value: string;
+  updated_at: number;
 }
 
 export interface JobTable {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { openSecretKeyring, type SecretKeySources } from '../core/secret-keys.ts';
 import { migrations } from './migrations.ts';
 import { openDatabase, type OpenDatabase } from './open-database.ts';
 import { toErrorMessage, toStoreError, type ErrorMessage } from './store-errors.ts';
@@ -9,6 +10,7 @@ import { createOperations, type OperationName, type StoreOperations } from './st
 export interface DatabaseWorkerData {
   readonly file: string;
   readonly busyTimeoutMs: number;
+  readonly secretKeys: SecretKeySources;
 }
 
 export type DatabaseRequest =
@@ -23,7 +25,7 @@ export type DatabaseRequest =
   | { readonly kind: 'close' };
 
 export type DatabaseReply =
-  | { readonly kind: 'opened' }
+  | { readonly kind: 'opened'; readonly unreadableSecrets: readonly string[] }
   /** Nothing more comes. */
   | { readonly kind: 'notOpened'; readonly error: ErrorMessage }
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
@@ -31,14 +33,15 @@ export type DatabaseReply =
 
 async function serve(
   port: NonNullable<typeof parentPort>,
-  { file, busyTimeoutMs }: DatabaseWorkerData,
+  { file, busyTimeoutMs, secretKeys }: DatabaseWorkerData,
 ): Promise<void> {
   const reply = (message: DatabaseReply): void => {
     port.postMessage(message);
   };
   let open: OpenDatabase;
   try {
-    open = await openDatabase({ file, busyTimeoutMs, migrations });
+    const keyring = openSecretKeyring(secretKeys);
+    open = await openDatabase({ file, busyTimeoutMs, migrations, keyring });
   } catch (error) {
     reply({ kind: 'notOpened', error: toErrorMessage(toStoreError(error, file)) });
     port.close();
@@ -65,7 +68,7 @@ async function serve(
   port.on('message', (request: DatabaseRequest) => {
     turn = answer(turn, request);
   });
-  reply({ kind: 'opened' });
+  reply({ kind: 'opened', unreadableSecrets: open.unreadableSecrets });
 }
 
 function run(

@@ -4,6 +4,7 @@ import {
   exampleCamera,
   exampleCapture,
   exampleDescription,
+  exampleKeyring,
   exampleQuery,
   exampleTime,
 } from '../../test/support/store-examples.ts';
@@ -21,7 +22,12 @@ let open: OpenDatabase;
 
 beforeAll(async () => {
   dir = await makeTempDir();
-  open = await openDatabase({ file: dir.file('a.db'), busyTimeoutMs: 100, migrations });
+  open = await openDatabase({
+    file: dir.file('a.db'),
+    busyTimeoutMs: 100,
+    migrations,
+    keyring: exampleKeyring(),
+  });
   const operations = createOperations(open, () => exampleTime);
   const cameras = [];
   for (const name of ['a', 'b', 'c'])

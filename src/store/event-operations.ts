@@ -4,23 +4,23 @@ import type { EventFrame, EventMotion, VedetteEvent } from '../core/event.ts';
 import { createId } from '../core/ids.ts';
 import type { DatabaseSchema } from './database-schema.ts';
 import { allocatePosition, maxTimestamp } from './event-position.ts';
-import type { CapturedEvent, CaptureResult, FinishRequest, StoredJob } from './event-store.ts';
+import type { CapturedEvent, CaptureResult, DeletedEvent, FinishRequest, StoredJob } from './event-store.ts';
 import type { OpenDatabase } from './open-database.ts';
 import {
   descriptionColumns,
   eventColumns,
   frameRow,
   motionColumn,
-  timingColumns,
   toEvent,
   toEventFrame,
   toJob,
   toMilliseconds,
   type EventRow,
 } from './row-translation.ts';
+import { sentPicturesOf } from './sent-operations.ts';
 
 /** Bound parameters of one statement stay far below SQLite's 32,766. */
-const idsPerStatement = 1_000;
+export const idsPerStatement = 1_000;
 
 /** An id that is stored already is the answer to a capture that was repeated because its first answer got lost. */
 export async function captureEvent(
@@ -96,7 +96,7 @@ async function insertEvent(
     ...columns,
     motion_json: motionColumn(captured.motion),
     thumbnail_path: captured.thumbnailPath,
-    alert_triggered: 0,
+    alert_triggered: captured.alertTriggered === true ? 1 : 0,
     captured_ms: captured.timings.captured,
     queued_ms: captured.timings.queued,
     described_ms: captured.timings.described,
@@ -131,7 +131,8 @@ async function insertEvent(
   return row;
 }
 
-async function insertLabels(
+/** What the event is found by; before, it had none. */
+export async function insertLabels(
   transaction: Transaction<DatabaseSchema>,
   eventId: string,
   labels: readonly string[],
@@ -150,61 +151,8 @@ async function insertLabels(
   }
 }
 
-/**
- * Only a first answer or a better one counts: a description takes the place of a failure or an omission. Whatever
- * comes after a description, and a failure after a failure, leaves the event as it is and tells nobody, so that
- * finishing twice is finishing once. In every case the job is gone.
- */
-export async function finishEvent(
-  { database }: OpenDatabase,
-  now: number,
-  request: FinishRequest,
-): Promise<VedetteEvent | undefined> {
-  const { eventId, outcome, deliverTo } = request;
-  return database.transaction().execute(async (transaction) => {
-    await transaction.deleteFrom('jobs').where('event_id', '=', eventId).execute();
-    const before = await loadEvent(transaction, eventId);
-    if (before === undefined) return undefined;
-    const counts =
-      before.descriptionStatus === 'pending' ||
-      (outcome.status === 'done' && before.descriptionStatus !== 'done');
-    if (!counts) return before;
-    await writeOutcome(transaction, now, request);
-    await putIntoOutbox(transaction, now, eventId, outcome.status, deliverTo);
-    return loadEvent(transaction, eventId);
-  });
-}
-
-async function writeOutcome(
-  transaction: Transaction<DatabaseSchema>,
-  now: number,
-  { eventId, outcome, timings }: FinishRequest,
-): Promise<void> {
-  const change = { ...timingColumns(timings), description_status: outcome.status, updated_at: now };
-  if (outcome.status !== 'done') {
-    await transaction
-      .updateTable('events')
-      .set({ ...change, description_reason: outcome.reason })
-      .where('id', '=', eventId)
-      .execute();
-    return;
-  }
-  const { columns, labels } = descriptionColumns(outcome.description);
-  await transaction
-    .updateTable('events')
-    .set({ ...change, ...columns, description_reason: null })
-    .where('id', '=', eventId)
-    .execute();
-  await transaction
-    .deleteFrom('event_objects')
-    .where('position', '=', (build) =>
-      build.selectFrom('events').select('position').where('id', '=', eventId),
-    )
-    .execute();
-  await insertLabels(transaction, eventId, labels);
-}
-
-async function putIntoOutbox(
+/** One delivery for each target. */
+export async function putIntoOutbox(
   transaction: Transaction<DatabaseSchema>,
   now: number,
   eventId: string,
@@ -284,11 +232,13 @@ export async function getEvent({ database }: OpenDatabase, id: string): Promise<
 }
 
 /** Durable, since its files are deleted next: a row must not come back without them. */
-export async function deleteEvent({ durably }: OpenDatabase, id: string): Promise<VedetteEvent | undefined> {
+export async function deleteEvent({ durably }: OpenDatabase, id: string): Promise<DeletedEvent | undefined> {
   return durably(async (transaction) => {
     const event = await loadEvent(transaction, id);
-    if (event !== undefined) await transaction.deleteFrom('events').where('id', '=', id).execute();
-    return event;
+    if (event === undefined) return undefined;
+    const sentPictures = await sentPicturesOf(transaction, id);
+    await transaction.deleteFrom('events').where('id', '=', id).execute();
+    return { ...event, sentPictures };
   });
 }
 
@@ -314,7 +264,7 @@ export async function existingEvents({ database }: OpenDatabase, ids: readonly s
   return existing;
 }
 
-async function loadEvent(db: Kysely<DatabaseSchema>, id: string): Promise<VedetteEvent | undefined> {
+export async function loadEvent(db: Kysely<DatabaseSchema>, id: string): Promise<VedetteEvent | undefined> {
   const row = await db.selectFrom('events').select(eventColumns).where('id', '=', id).executeTakeFirst();
   if (row === undefined) return undefined;
   const frames = await loadFrames(db, [id]);

@@ -12,11 +12,13 @@ import {
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import type { Description, VedetteEvent } from '../core/event.ts';
 import { silentLog } from '../core/log.ts';
-import type { EventQuery, FinishOutcome, Store } from './event-store.ts';
+import type { EventQuery, FinishOutcome, RequeueRequest, Store } from './event-store.ts';
 import { openStore } from './open-store.ts';
 
 // Words that the stemmer leaves alone, so that the naive matcher needs no stemmer.
 const words = ['cat', 'dog', 'van', 'red', 'box', 'man', 'hat', 'fox'];
+/** What pleases in a title only. */
+const titleWords = ['night', 'porch', 'red'];
 const labels = ['cat', 'dog', 'van', 'box'];
 const cameraNames = ['gate', 'back gate', 'red barn'];
 
@@ -25,6 +27,11 @@ const description = fc
     text: fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 6 }).map((some) => some.join(' ')),
     confidence: fc.option(fc.integer({ min: 0, max: 100 })),
     objects: fc.array(fc.constantFrom(...labels), { maxLength: 3 }),
+    title: fc.option(
+      fc.array(fc.constantFrom(...titleWords), { minLength: 1, maxLength: 2 }).map((some) => some.join(' ')),
+    ),
+    actions: fc.array(fc.constantFrom('runs', 'sits'), { maxLength: 2 }),
+    isNothingOfInterest: fc.boolean(),
   })
   .map((parts): Description => exampleDescription(parts.text, parts));
 
@@ -39,8 +46,8 @@ const outcome: fc.Arbitrary<FinishOutcome> = fc.oneof(
 /** Few different times, so that many events share one: the ties are where an order goes wrong. */
 const time = fc.integer({ min: 0, max: 4 }).map((offset) => exampleTime + offset);
 const term = fc.oneof(
-  fc.constantFrom(...words, 'gate', 'back', 'barn', 'zebra'),
-  fc.constantFrom('ca*', 'd*', 'ba*', '"red barn"', '"cat dog"', '"man"', 'red-box'),
+  fc.constantFrom(...words, ...titleWords, 'gate', 'back', 'barn', 'zebra'),
+  fc.constantFrom('ca*', 'd*', 'ba*', '"red barn"', '"cat dog"', '"man"', 'red-box', 'po*'),
 );
 
 const filterNames = [
@@ -82,10 +89,14 @@ const query: fc.Arbitrary<EventQuery> = fc
 type Step =
   | { kind: 'capture'; camera: number; id: string; timestamp: number; description: Description | undefined }
   | { kind: 'finish'; target: number; outcome: FinishOutcome }
+  | { kind: 'improve'; target: number; isStale: boolean; description: Description | undefined }
+  | { kind: 'requeue'; targets: readonly number[]; statuses: RequeueStatuses; limit: number }
   | { kind: 'extend'; target: number; endedAt: number }
   | { kind: 'delete'; target: number }
   | { kind: 'rename'; camera: number; name: string }
   | { kind: 'list'; query: EventQuery };
+
+type RequeueStatuses = NonNullable<RequeueRequest['statuses']>;
 
 const target = fc.nat(1_000);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -100,6 +111,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('finish'), target, outcome }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('improve'),
+      target,
+      isStale: fc.boolean(),
+      description: fc.option(description, { nil: undefined }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('requeue'),
+      targets: fc.array(target, { maxLength: 4 }),
+      statuses: fc.subarray<RequeueStatuses[number]>(['done', 'failed', 'skipped'], { minLength: 1 }),
+      limit: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('extend'), target, endedAt: time }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete'), target }) },
   {
@@ -148,7 +177,12 @@ class Model {
 }
 
 function matchesText(event: VedetteEvent, searchQuery: string): boolean {
-  const columns = [event.description ?? '', event.objectsDetected.join(' '), event.cameraName];
+  const columns = [
+    event.description ?? '',
+    event.objectsDetected.join(' '),
+    event.cameraName,
+    event.title ?? '',
+  ];
   const terms = searchQuery.match(/"[^"]*"|\S+/g) ?? [];
   return terms.every((each) => {
     const phrase = ` ${each.replace(/["*]/g, '').replace('-', ' ')}${each.endsWith('*') ? '' : ' '}`;
@@ -163,7 +197,10 @@ function described(event: VedetteEvent, given: Description): VedetteEvent {
     descriptionStatus: 'done',
     descriptionReason: null,
     confidence: given.confidence,
+    title: given.title,
     objectsDetected: [...new Set(given.objects)],
+    actions: given.actions,
+    isNothingOfInterest: given.isNothingOfInterest,
     detections: given.detections,
     provider: given.provider,
     model: given.model,
@@ -201,13 +238,28 @@ async function take(session: Session, step: Step): Promise<Answer> {
     const camera = await store.cameras.update(cameraId, { name: step.name });
     return { actual: camera?.name, expected: step.name };
   }
+  if (step.kind === 'requeue') return takeRequeue(session, step);
   const event = model.pick(step.target);
   if (event === undefined) return nothing;
   switch (step.kind) {
+    case 'improve': {
+      const { description, isStale } = step;
+      const isReplaced = description !== undefined && !isStale && event.descriptionStatus === 'done';
+      if (isReplaced) model.events.set(event.id, described(event, description));
+      const actual = await store.events.improve({
+        eventId: event.id,
+        replaces: isStale ? 'something else' : (event.description ?? ''),
+        description,
+        attempts: [],
+      });
+      return { actual, expected: isReplaced ? model.events.get(event.id) : undefined };
+    }
     case 'finish': {
       const { outcome } = step;
       if (outcome.status === 'done' && event.descriptionStatus !== 'done') {
         model.events.set(event.id, described(event, outcome.description));
+      } else if (event.descriptionStatus === 'pending' && event.description !== null) {
+        model.events.set(event.id, { ...event, descriptionStatus: 'done' });
       } else if (outcome.status !== 'done' && event.descriptionStatus === 'pending') {
         model.events.set(event.id, {
           ...event,
@@ -225,10 +277,28 @@ async function take(session: Session, step: Step): Promise<Answer> {
     }
     case 'delete':
       model.events.delete(event.id);
-      return { actual: await store.events.delete(event.id), expected: event };
+      return { actual: await store.events.delete(event.id), expected: { ...event, sentPictures: [] } };
     default:
       return step satisfies never;
   }
+}
+
+async function takeRequeue(
+  { store, model }: Session,
+  { targets, statuses, limit }: Extract<Step, { kind: 'requeue' }>,
+): Promise<Answer> {
+  const ids = [...new Set(targets.map((each) => model.pick(each)?.id ?? 'none'))];
+  const chosen = [...model.events.values()]
+    .filter(
+      (event) => ids.includes(event.id) && statuses.some((status) => status === event.descriptionStatus),
+    )
+    .toSorted((a, b) => b.timestamp - a.timestamp || (b.id < a.id ? -1 : 1))
+    .slice(0, limit);
+  for (const event of chosen) {
+    model.events.set(event.id, { ...event, descriptionStatus: 'pending', descriptionReason: null });
+  }
+  const jobs = await store.events.requeue({ events: ids, statuses, limit, requestedBy: 'user' });
+  return { actual: jobs.map((job) => job.eventId), expected: chosen.map((event) => event.id) };
 }
 
 async function takeCapture(
@@ -246,13 +316,18 @@ async function takeCapture(
     ...rest,
     cameraName: cameraNames[step.camera] ?? '',
     description: null,
+    title: null,
     descriptionStatus: 'pending',
     descriptionReason: null,
     confidence: null,
     objectsDetected: [],
+    actions: [],
+    isNothingOfInterest: false,
     detections: [],
     provider: null,
     model: null,
+    promptVersion: null,
+    sameAs: null,
     alertTriggered: false,
     costUsd: null,
     createdAt: exampleTime,
@@ -296,7 +371,7 @@ function checkFile(file: string, model: Model): void {
   }
 }
 
-test('random captures, finishes, extensions, deletes, renames and queries agree with a naive model', async () => {
+test('random captures, finishes, improvements, requeues, extensions, deletes, renames and queries agree with a naive model', async () => {
   let lists = 0;
   let found = 0;
   await fc.assert(

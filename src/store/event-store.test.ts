@@ -57,13 +57,18 @@ describe('capture', () => {
       ...captured,
       cameraName: 'Front Door',
       description: null,
+      title: null,
       descriptionStatus: 'pending',
       descriptionReason: null,
       confidence: null,
       objectsDetected: [],
+      actions: [],
+      isNothingOfInterest: false,
       detections: [],
       provider: null,
       model: null,
+      promptVersion: null,
+      sameAs: null,
       alertTriggered: false,
       costUsd: null,
       createdAt: exampleTime,
@@ -311,7 +316,7 @@ describe('search', () => {
 
 test('the health check reads and writes, and knows the schema and the size', async () => {
   const health = await store.checkHealth();
-  expect(health.schemaVersion).toBe(1);
+  expect(health.schemaVersion).toBe(2);
   expect(health.sizeBytes).toBeGreaterThan(4_096);
 });
 

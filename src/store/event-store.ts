@@ -8,6 +8,9 @@ import type {
   EventTimings,
   VedetteEvent,
 } from '../core/event.ts';
+import type { ProviderAttempt } from '../core/vision.ts';
+import type { SecretStore } from './secret-store.ts';
+import type { Spending } from './spending.ts';
 
 /** What capture knows of an event. Its pictures are already on the disk. */
 export interface CapturedEvent {
@@ -25,6 +28,8 @@ export interface CapturedEvent {
   readonly description?: Description;
   /** With `description`: names of the targets that are to be told; one delivery row each, in the same transaction. */
   readonly deliverTo?: readonly string[];
+  /** Whoever handed the event in has alerted somebody already. */
+  readonly alertTriggered?: boolean;
   /** From the `Idempotency-Key` of the request that made it. */
   readonly idempotency?: { readonly key: string; readonly requestHash: string };
 }
@@ -45,7 +50,14 @@ export interface StoredJob {
 }
 
 export type FinishOutcome =
-  | { readonly status: 'done'; readonly description: Description }
+  | {
+      readonly status: 'done';
+      readonly description: Description;
+      /** Of the prompt that it answers. */
+      readonly promptVersion?: string | null;
+      /** The event whose description was reused. */
+      readonly sameAs?: string | null;
+    }
   /** `reason` is a cause such as `overload` or an error code with its message; never stored as a description. */
   | { readonly status: 'failed' | 'skipped'; readonly reason: string };
 
@@ -55,6 +67,83 @@ export interface FinishRequest {
   readonly timings: Partial<EventTimings>;
   /** Names of the targets that are to be told; one delivery row each, in the same transaction. */
   readonly deliverTo: readonly string[];
+  /** Who was asked, in order. What they cost together becomes the event's cost. */
+  readonly attempts?: readonly ProviderAttempt[];
+}
+
+export interface ImproveRequest {
+  readonly eventId: string;
+  /** The text that stands there now: another one, of a person or of a later answer, stays. */
+  readonly replaces: string;
+  /** `undefined` when nothing better came: then only the attempts are kept. */
+  readonly description: Description | undefined;
+  readonly promptVersion?: string | null;
+  /** Those that are not stored yet. */
+  readonly attempts: readonly ProviderAttempt[];
+}
+
+export interface RequeueRequest {
+  /** These events, or those that the query finds, newest first. */
+  readonly events:
+    | readonly string[]
+    | Omit<EventQuery, 'limit' | 'offset' | 'sortOrder' | 'descriptionStatus'>;
+  /** `failed` and `skipped` unless given. Events that are pending have their job already. */
+  readonly statuses?: readonly Exclude<DescriptionStatus, 'pending'>[];
+  /** At most so many; 1–500. */
+  readonly limit: number;
+  readonly requestedBy: DescribeRequest['requestedBy'];
+}
+
+/** Somebody wanted an event described again. */
+export interface DescribeRequest {
+  readonly requestedAt: number;
+  readonly requestedBy: 'user' | 'backfill';
+  /** As the event was before. */
+  readonly previousStatus: DescriptionStatus;
+  readonly previousReason: string | null;
+}
+
+export interface UndescribedQuery {
+  /** 1–500. */
+  readonly limit: number;
+  readonly newestFirst: boolean;
+  /** Events that were tried so often by themselves are left to people; 3 unless given. */
+  readonly maxBackfills?: number;
+  /** Only events that were not queued again by themselves since then, epoch ms. */
+  readonly notSince?: number;
+}
+
+/** A picture as it was sent. */
+export interface SentPictureFile {
+  /** As the model read it. */
+  readonly label: string;
+  /** Relative to the data folder, with forward slashes. */
+  readonly path: string;
+  readonly width: number;
+  readonly height: number;
+  readonly sizeBytes: number;
+}
+
+/** Exactly what a provider was given for an event. */
+export interface SentRequest {
+  readonly provider: string;
+  readonly model: string | null;
+  readonly sentAt: number;
+  readonly promptVersion: string;
+  readonly system: string;
+  readonly prompt: string;
+  readonly pictures: readonly SentPictureFile[];
+}
+
+export type RecordSentResult =
+  /** `removed`: of older requests that gave way; their files are to be deleted. */
+  | { readonly kind: 'stored'; readonly removed: readonly SentPictureFile[] }
+  /** The event was deleted meanwhile: the files of the request are to be deleted. */
+  | { readonly kind: 'gone' };
+
+/** With all that names files beside its row. */
+export interface DeletedEvent extends VedetteEvent {
+  readonly sentPictures: readonly SentPictureFile[];
 }
 
 export interface EventQuery {
@@ -109,6 +198,8 @@ export interface Store extends AsyncDisposable {
   readonly cameras: CameraStore;
   readonly deliveries: DeliveryStore;
   readonly settings: SettingStore;
+  readonly spending: Spending;
+  readonly secrets: SecretStore;
   /** Reads and writes one row; rejects when that is not possible now. */
   checkHealth(): Promise<{ readonly schemaVersion: number; readonly sizeBytes: number }>;
 }
@@ -116,8 +207,32 @@ export interface Store extends AsyncDisposable {
 export interface EventStore {
   /** Event, frames and (without a description) its job in one transaction, durable (`synchronous=FULL`) when this resolves. */
   capture(event: CapturedEvent): Promise<CaptureResult>;
-  /** Description or failure, job gone, deliveries in the outbox: one transaction. `undefined` when the event was deleted meanwhile. */
+  /**
+   * Description or failure, attempts, job gone, deliveries in the outbox: one transaction. An event that was described
+   * before and is not this time keeps its description and is `done` again. `undefined` when the event was deleted
+   * meanwhile.
+   */
   finish(request: FinishRequest): Promise<VedetteEvent | undefined>;
+  /**
+   * A better description takes the place of the first one, and nobody is told but who watches the event. `undefined` when
+   * it was not replaced; the attempts are kept all the same.
+   */
+  improve(request: ImproveRequest): Promise<VedetteEvent | undefined>;
+  /** Who was asked for this event, oldest first; the last 50. */
+  attempts(eventId: string): Promise<ProviderAttempt[]>;
+  /**
+   * Makes events pending again, each with a job of no attempts; a description that is there stays until another one
+   * comes. Events without a picture are left: they could not be described. Answers the jobs, newest event first.
+   */
+  requeue(request: RequeueRequest): Promise<StoredJob[]>;
+  /** Events with a picture that failed or were skipped: those first that were tried least often. */
+  undescribed(query: UndescribedQuery): Promise<string[]>;
+  /** When the event was queued again, oldest first; the last 50. */
+  describeRequests(eventId: string): Promise<DescribeRequest[]>;
+  /** Keeps what was sent; the pictures are on the disk already. At most 8 requests an event, the oldest give way. */
+  recordSent(eventId: string, request: SentRequest): Promise<RecordSentResult>;
+  /** Oldest first. */
+  sentRequests(eventId: string): Promise<SentRequest[]>;
   /** The episode went on: its end and its best motion. `undefined` when the event is gone. */
   extend(
     eventId: string,
@@ -132,14 +247,18 @@ export interface EventStore {
   get(id: string): Promise<VedetteEvent | undefined>;
   list(query: EventQuery): Promise<EventPage>;
   /** Answers the deleted event, whose files are then to be deleted; `undefined` when there was none. */
-  delete(id: string): Promise<VedetteEvent | undefined>;
+  delete(id: string): Promise<DeletedEvent | undefined>;
   /** After a crash: ends the episodes that were open then, at the time of their picture. Answers how many. */
   closeOpenEpisodes(): Promise<number>;
   /** Which of these ids exist; for finding files that belong to nothing. */
   existing(ids: readonly string[]): Promise<string[]>;
 }
 
-export type CameraInput = Omit<Camera, 'id' | 'createdAt' | 'updatedAt'>;
+type CameraLimits = Pick<Camera, 'isLocalOnly' | 'promptAddition' | 'maxEventsPerHour'>;
+
+/** Without its limits a camera has none; in a change they stay as they are. */
+export type CameraInput = Omit<Camera, 'id' | 'createdAt' | 'updatedAt' | keyof CameraLimits> &
+  Partial<CameraLimits>;
 
 export interface CameraStore {
   list(): Promise<Camera[]>;

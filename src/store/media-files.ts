@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import type { EventFrame } from '../core/event.ts';
 import type { MotionRegion } from '../core/motion.ts';
 import type { Picture } from '../core/frame.ts';
+import type { SentPictureFile } from './event-store.ts';
 import { inspectJpeg, reduceToLongestSide, toThumbnail, type CodedPicture } from './picture-coding.ts';
 import { isSystemError, toFileError } from './store-errors.ts';
 
@@ -26,6 +27,15 @@ export interface WrittenPictures {
 export interface PicturePaths {
   readonly thumbnailPath: string | null;
   readonly frames: readonly { readonly path: string }[];
+  readonly sentPictures?: readonly { readonly path: string }[];
+}
+
+/** A picture that was made to be sent. */
+export interface SentPictureBytes {
+  readonly label: string;
+  readonly jpeg: Uint8Array;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** A file below `media/` that belongs to no stored event. */
@@ -39,8 +49,9 @@ export interface OrphanFile {
 
 /**
  * The pictures of events, as files under the data folder: `media/YYYY-MM-DD/event_<id>.jpg` is the thumbnail,
- * `event_<id>_<n>.jpg` its nth frame, the day that of the event's timestamp in UTC. Paths are relative to the data
- * folder, with forward slashes. A file is whole or not there, whenever the power fails.
+ * `event_<id>_<n>.jpg` its nth frame, `event_<id>_sent_<provider>-<time>_<n>.jpg` what a provider was sent, the day that
+ * of the event's timestamp in UTC. Paths are relative to the data folder, with forward slashes. A file is whole or not
+ * there, whenever the power fails.
  */
 export interface MediaFiles {
   /**
@@ -54,6 +65,19 @@ export interface MediaFiles {
     timestamp: number,
     pictures: readonly EventPicture[],
   ): Promise<WrittenPictures>;
+  /**
+   * Writes the pictures of one request, byte for byte. The same request again takes the place of the first.
+   *
+   * @param timestamp of the event
+   * @param request whose it is: the name of the provider, and when it was sent
+   * @throws AppError `STORE_UNAVAILABLE` when the disk refuses
+   */
+  writeSentPictures(
+    eventId: string,
+    timestamp: number,
+    request: { readonly provider: string; readonly sentAt: number },
+    pictures: readonly SentPictureBytes[],
+  ): Promise<SentPictureFile[]>;
   /** @throws AppError `PICTURE_NOT_FOUND` when there is none, or the path is not one of a picture */
   read(path: string): Promise<Buffer>;
   /** Deletes an event's files, and the folder of its day when it is empty then. One that is gone already is fine. */
@@ -74,7 +98,8 @@ export interface MediaFiles {
 
 const eventIdPattern = /^[A-Za-z0-9-]{1,64}$/;
 const dayPattern = /^\d{4}-\d{2}-\d{2}$/;
-const pictureName = /^event_([A-Za-z0-9-]{1,64})(?:_\d{1,4})?\.jpg(\.[0-9a-f-]{36}\.unfinished)?$/;
+const pictureName =
+  /^event_([A-Za-z0-9-]{1,64})(?:_sent_[a-z0-9-]{1,64})?(?:_\d{1,4})?\.jpg(\.[0-9a-f-]{36}\.unfinished)?$/;
 
 export function createMediaFiles(options: { readonly dataDir: string }): MediaFiles {
   const dataDir = resolve(options.dataDir);
@@ -84,9 +109,7 @@ export function createMediaFiles(options: { readonly dataDir: string }): MediaFi
     writeEventPictures: async (eventId, timestamp, pictures) => {
       const [best] = pictures;
       if (best === undefined) return { thumbnailPath: null, frames: [] };
-      if (!eventIdPattern.test(eventId)) {
-        throw new AppError('INTERNAL', `Got the event id "${eventId}"; expected letters, digits and dashes.`);
-      }
+      checkEventId(eventId);
       const folder = `media/${dayOf(timestamp)}`;
       const [thumbnail, ...reduced] = await Promise.all([
         toThumbnail(best.jpeg),
@@ -118,6 +141,30 @@ export function createMediaFiles(options: { readonly dataDir: string }): MediaFi
       return { thumbnailPath, frames };
     },
 
+    writeSentPictures: async (eventId, timestamp, { provider, sentAt }, pictures) => {
+      checkEventId(eventId);
+      const folder = `media/${dayOf(timestamp)}`;
+      const stem = `event_${eventId}_sent_${nameForFile(provider)}-${Math.round(sentAt).toString(36)}`;
+      const files = pictures.map(({ label, jpeg, width, height }, index): SentPictureFile => ({
+        label,
+        path: `${folder}/${stem}_${index + 1}.jpg`,
+        width,
+        height,
+        sizeBytes: jpeg.byteLength,
+      }));
+      if (files.length === 0) return files;
+      await asStoreErrors(async () => {
+        await makeFolder(mediaDir, join(dataDir, folder));
+        await Promise.all(
+          pictures.map(({ jpeg }, index) =>
+            writeWhole(join(dataDir, folder, `${stem}_${index + 1}.jpg`), jpeg),
+          ),
+        );
+        await flushFolder(join(dataDir, folder));
+      });
+      return files;
+    },
+
     read: async (path) => {
       const file = locate(dataDir, path);
       try {
@@ -128,8 +175,8 @@ export function createMediaFiles(options: { readonly dataDir: string }): MediaFi
       throw new AppError('PICTURE_NOT_FOUND', `There is no picture "${path}".`);
     },
 
-    remove: async ({ thumbnailPath, frames }) => {
-      const paths = frames.map((frame) => frame.path);
+    remove: async ({ thumbnailPath, frames, sentPictures = [] }) => {
+      const paths = [...frames, ...sentPictures].map(({ path }) => path);
       await removeFiles(dataDir, thumbnailPath === null ? paths : [thumbnailPath, ...paths]);
     },
 
@@ -155,6 +202,22 @@ export function createMediaFiles(options: { readonly dataDir: string }): MediaFi
       return orphans;
     },
   };
+}
+
+function checkEventId(eventId: string): void {
+  if (eventIdPattern.test(eventId)) return;
+  throw new AppError('INTERNAL', `Got the event id "${eventId}"; expected letters, digits and dashes.`);
+}
+
+/** The name that a person gave, as far as a file can have it; two names never become one. */
+function nameForFile(name: string): string {
+  if (/^[a-z0-9]{1,24}$/.test(name)) return name;
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 24);
+  return `${plain}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 
 /** The UTC day of a time, as the folders are named. */

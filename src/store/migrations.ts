@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { initialMigration } from './migration-0001-initial.ts';
+import { describingChainMigration } from './migration-0002-describing-chain.ts';
 
 export interface DatabaseMigration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -8,4 +9,5 @@ export interface DatabaseMigration {
 /** By name, in the order of their names. Each runs once, in a transaction together with its entry in the book. */
 export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0001_initial': initialMigration,
+  '0002_describing_chain': describingChainMigration,
 };

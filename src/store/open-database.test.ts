@@ -3,14 +3,24 @@ import { readdir } from 'node:fs/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { exampleCamera, exampleCapture, exampleTime } from '../../test/support/store-examples.ts';
+import {
+  exampleCamera,
+  exampleCapture,
+  exampleKeyring,
+  exampleTime,
+} from '../../test/support/store-examples.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { migrations, type DatabaseMigration } from './migrations.ts';
 import { openDatabase, type OpenDatabase } from './open-database.ts';
 import { createOperations } from './store-operations.ts';
 
 function open(file: string, added: Readonly<Record<string, DatabaseMigration>> = {}): Promise<OpenDatabase> {
-  return openDatabase({ file, busyTimeoutMs: 100, migrations: { ...migrations, ...added } });
+  return openDatabase({
+    file,
+    busyTimeoutMs: 100,
+    migrations: { ...migrations, ...added },
+    keyring: exampleKeyring(),
+  });
 }
 
 const addNotes: DatabaseMigration = {
@@ -77,13 +87,13 @@ test('an older database is copied beside itself before it is changed; a new one 
   await before.close();
   expect(await readdir(dir.path)).toEqual(['a.db']);
 
-  const after = await open(file, { '0002_notes': addNotes });
-  expect(after.schemaVersion).toBe(2);
+  const after = await open(file, { '9999_notes': addNotes });
+  expect(after.schemaVersion).toBe(before.schemaVersion + 1);
   expect(after.connection.prepare('select text from notes').pluck().all()).toEqual(['Front Door']);
   await after.close();
-  expect((await readdir(dir.path)).toSorted()).toEqual(['a.db', 'a.db.before-0002_notes']);
+  expect((await readdir(dir.path)).toSorted()).toEqual(['a.db', 'a.db.before-9999_notes']);
 
-  const copy = await open(`${file}.before-0002_notes`);
+  const copy = await open(`${file}.before-9999_notes`);
   expect(copy.connection.prepare('select name from cameras').pluck().all()).toEqual(['Front Door']);
   expect(copy.connection.pragma('integrity_check', { simple: true })).toBe('ok');
   await copy.close();
@@ -99,11 +109,11 @@ test('a migration that fails leaves the database as it was, to be tried again', 
       throw new Error('power cut');
     },
   };
-  await expect(open(file, { '0002_notes': failing })).rejects.toThrow('power cut');
+  await expect(open(file, { '9999_notes': failing })).rejects.toThrow('power cut');
   const left = await open(file);
   expect(left.connection.prepare(`select name from sqlite_schema where name = 'notes'`).all()).toEqual([]);
   await left.close();
-  const mended = await open(file, { '0002_notes': addNotes });
+  const mended = await open(file, { '9999_notes': addNotes });
   expect(mended.connection.prepare('select count(*) from notes').pluck().get()).toBe(0);
   await mended.close();
 });
@@ -111,13 +121,13 @@ test('a migration that fails leaves the database as it was, to be tried again', 
 test('a database of a newer version is refused with a clear word, and not touched', async () => {
   await using dir = await makeTempDir();
   const file = dir.file('a.db');
-  await (await open(file, { '0002_notes': addNotes })).close();
+  await (await open(file, { '9999_notes': addNotes })).close();
   await expect(open(file)).rejects.toMatchObject({
     code: 'STORE_TOO_NEW',
-    message: expect.stringMatching(/newer version of Vedette.*0002_notes.*0001_initial/),
+    message: expect.stringMatching(/newer version of Vedette.*9999_notes.*0002_describing_chain/),
   });
   const database = new SqliteDatabase(file);
-  expect(database.prepare('select count(*) from kysely_migration').pluck().get()).toBe(2);
+  expect(database.prepare('select count(*) from kysely_migration').pluck().get()).toBe(3);
   database.close();
   expect(existsSync(`${file}.before-0001_initial`)).toBe(false);
 });

@@ -4,8 +4,11 @@ import SqliteDatabase from 'better-sqlite3';
 import { Kysely, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { AppError } from '../core/errors.ts';
+import { createSecretBox, type SecretBox } from '../core/secret-box.ts';
+import type { SecretKeyring } from '../core/secret-keys.ts';
 import type { DatabaseSchema } from './database-schema.ts';
 import type { DatabaseMigration } from './migrations.ts';
+import { sealEverything } from './sealed-secrets.ts';
 import { ImmediateSqliteDialect } from './sqlite-dialect.ts';
 
 /** A write-ahead log that grew beyond this in a burst is cut back afterwards. */
@@ -21,6 +24,10 @@ export interface OpenDatabase {
   readonly schemaVersion: number;
   /** For what Kysely has no words for. */
   readonly connection: SqliteDatabase.Database;
+  readonly keyring: SecretKeyring;
+  readonly box: SecretBox;
+  /** Secrets that were there at the opening and could not be read; named, not shown. */
+  readonly unreadableSecrets: readonly string[];
   readonly close: () => Promise<void>;
 }
 
@@ -28,16 +35,17 @@ export interface OpenDatabaseOptions {
   readonly file: string;
   readonly busyTimeoutMs: number;
   readonly migrations: Readonly<Record<string, DatabaseMigration>>;
+  readonly keyring: SecretKeyring;
 }
 
 /**
  * Opens the file or makes it, and brings it to the latest schema; a database that held an older one is copied
- * beside it first.
+ * beside it first. Secrets that are not sealed with the current key are sealed with it.
  *
  * @throws AppError `STORE_TOO_NEW`; SQLite's own errors otherwise
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDatabase> {
-  const { file, busyTimeoutMs, migrations } = options;
+  const { file, busyTimeoutMs, migrations, keyring } = options;
   const connection = new SqliteDatabase(file, { timeout: busyTimeoutMs });
   try {
     connection.pragma('journal_mode = wal');
@@ -47,7 +55,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
     connection.pragma('temp_store = memory');
     const database = new Kysely<DatabaseSchema>({ dialect: new ImmediateSqliteDialect(connection) });
     await migrate(connection, database, file, migrations);
-    return {
+    const open: OpenDatabase = {
       database,
       durably: async (work) => {
         // The level can only be changed between transactions; the worker runs one request after the other.
@@ -61,6 +69,9 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
       file,
       schemaVersion: Object.keys(migrations).length,
       connection,
+      keyring,
+      box: createSecretBox(keyring),
+      unreadableSecrets: [],
       close: async () => {
         if (!connection.open) return;
         try {
@@ -72,6 +83,12 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
         }
       },
     };
+    // What is written over here is zeroed at once, also when the wiping below is never reached.
+    connection.pragma('secure_delete = on');
+    const { sealed, unreadable } = await sealEverything(open);
+    connection.pragma('secure_delete = off');
+    if (sealed > 0) wipeFreeSpace(connection);
+    return { ...open, unreadableSecrets: unreadable };
   } catch (error) {
     connection.close();
     throw error;
@@ -114,10 +131,18 @@ function migrationsDone(connection: SqliteDatabase.Database): string[] {
   return connection.prepare<[], string>('select name from kysely_migration order by name').pluck().all();
 }
 
+/** What was deleted or written over stays in the file until its place is used again: passwords must not. */
+function wipeFreeSpace(connection: SqliteDatabase.Database): void {
+  connection.exec('vacuum');
+  connection.pragma('wal_checkpoint(truncate)');
+}
+
 /** A whole copy, or none: it gets its name only once it is complete and on the disk. */
 function copyDatabase(connection: SqliteDatabase.Database, target: string): void {
   const unfinished = `${target}.unfinished`;
   rmSync(unfinished, { force: true });
+  // For its owner only: it may hold passwords in clear, as an older version kept them.
+  closeSync(openSync(unfinished, 'wx', 0o600));
   connection.prepare('vacuum into ?').run(unfinished);
   flush(unfinished);
   renameSync(unfinished, target);

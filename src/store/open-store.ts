@@ -4,6 +4,8 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import { DatabaseClient, type DatabaseCounters } from './database-client.ts';
 import type { Store } from './event-store.ts';
+import { createSpending } from './open-spending.ts';
+import type { SpendAlert } from './spending.ts';
 import { lockFolder } from './folder-lock.ts';
 import { toStoreError } from './store-errors.ts';
 
@@ -16,6 +18,10 @@ export interface OpenStoreOptions {
   readonly busyTimeoutMs?: number;
   /** Calls that may wait at once; one more is refused with `STORE_UNAVAILABLE` and counted. */
   readonly maxWaiting?: number;
+  /** Where the key of the secrets may stand (secret-keys.ts); the process's own unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Told when a share of a spending cap is passed; it is logged in any case. */
+  readonly onSpendAlert?: (alert: SpendAlert) => void;
 }
 
 export interface SqliteStore extends Store {
@@ -27,7 +33,7 @@ export interface SqliteStore extends Store {
  *   `STORE_UNAVAILABLE`
  */
 export async function openStore(options: OpenStoreOptions): Promise<SqliteStore> {
-  const { log, clock, busyTimeoutMs = 5_000, maxWaiting = 10_000 } = options;
+  const { log, clock, busyTimeoutMs = 5_000, maxWaiting = 10_000, env = process.env, onSpendAlert } = options;
   const dataDir = resolve(options.dataDir);
   const file = join(dataDir, 'vedette.db');
   await using cleanup = new AsyncDisposableStack();
@@ -37,7 +43,13 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
   } catch (error) {
     throw toStoreError(error, file);
   }
-  const client = cleanup.use(await DatabaseClient.open({ file, busyTimeoutMs, maxWaiting, log, clock }));
+  const secretKeys = {
+    env: pick(env, ['VEDETTE_SECRET_KEY', 'CREDENTIALS_DIRECTORY']),
+    keyFile: join(dataDir, 'secret.key'),
+  };
+  const client = cleanup.use(
+    await DatabaseClient.open({ file, busyTimeoutMs, secretKeys, maxWaiting, log, clock }),
+  );
   const resources = cleanup.move();
   return {
     get counters() {
@@ -46,6 +58,13 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
     events: {
       capture: (event) => client.call('events.capture', event),
       finish: (request) => client.call('events.finish', request),
+      improve: (request) => client.call('events.improve', request),
+      attempts: (eventId) => client.call('events.attempts', eventId),
+      requeue: (request) => client.call('events.requeue', request),
+      undescribed: (query) => client.call('events.undescribed', query),
+      describeRequests: (eventId) => client.call('events.describeRequests', eventId),
+      recordSent: (eventId, request) => client.call('events.recordSent', eventId, request),
+      sentRequests: (eventId) => client.call('events.sentRequests', eventId),
       extend: (eventId, change) => client.call('events.extend', eventId, change),
       beginAttempt: (eventId) => client.call('events.beginAttempt', eventId),
       releaseAttempt: (eventId) => client.call('events.releaseAttempt', eventId),
@@ -76,7 +95,20 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
       get: (key) => client.call('settings.get', key),
       set: (key, value) => client.call('settings.set', key, value),
     },
+    spending: createSpending(client, log, onSpendAlert),
+    secrets: {
+      get: (name) => client.call('secrets.get', name),
+      set: (name, value) => client.call('secrets.set', name, value),
+      delete: (name) => client.call('secrets.delete', name),
+      list: () => client.call('secrets.list'),
+      rotate: () => client.call('secrets.rotate'),
+    },
     checkHealth: () => client.call('store.checkHealth'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** Only what the thread needs crosses to it. */
+function pick(env: OpenStoreOptions['env'], names: readonly string[]): Record<string, string | undefined> {
+  return Object.fromEntries(names.map((name) => [name, env?.[name]]));
 }

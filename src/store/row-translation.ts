@@ -1,12 +1,29 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import type { Camera } from '../core/camera.ts';
 import type { EventFrame, EventMotion, EventTimings, VedetteEvent } from '../core/event.ts';
-import type { CameraTable, DeliveryTable, EventFrameTable, EventTable, JobTable } from './database-schema.ts';
-import type { CameraInput, CapturedEvent, Delivery, StoredJob } from './event-store.ts';
+import type { ProviderAttempt } from '../core/vision.ts';
+import type {
+  CameraTable,
+  DeliveryTable,
+  DescribeRequestTable,
+  EventFrameTable,
+  EventTable,
+  JobTable,
+  ProviderAttemptTable,
+  SentPictureTable,
+} from './database-schema.ts';
+import type {
+  CameraInput,
+  CapturedEvent,
+  Delivery,
+  DescribeRequest,
+  SentPictureFile,
+  StoredJob,
+} from './event-store.ts';
 
 /** The one place where rows (snake_case, JSON text, 0 and 1) become what the program speaks of, and back. */
 
-export type EventRow = Omit<Selectable<EventTable>, 'position'>;
+export type EventRow = Omit<Selectable<EventTable>, 'position' | 'backfills' | 'backfilled_at'>;
 
 export const eventColumns = [
   'id',
@@ -17,14 +34,19 @@ export const eventColumns = [
   'started_at',
   'ended_at',
   'description',
+  'title',
   'description_status',
   'description_reason',
   'confidence',
   'objects_detected',
+  'actions_json',
+  'is_nothing_of_interest',
   'detections_json',
   'motion_json',
   'provider',
   'model',
+  'prompt_version',
+  'same_as',
   'thumbnail_path',
   'alert_triggered',
   'captured_ms',
@@ -49,14 +71,19 @@ export function toEvent(row: EventRow, frames: readonly EventFrame[]): VedetteEv
     startedAt: row.started_at,
     endedAt: row.ended_at,
     description: row.description,
+    title: row.title,
     descriptionStatus: row.description_status,
     descriptionReason: row.description_reason,
     confidence: row.confidence,
     objectsDetected: JSON.parse(row.objects_detected),
+    actions: JSON.parse(row.actions_json),
+    isNothingOfInterest: row.is_nothing_of_interest === 1,
     detections: JSON.parse(row.detections_json),
     motion: row.motion_json === null ? null : JSON.parse(row.motion_json),
     provider: row.provider,
     model: row.model,
+    promptVersion: row.prompt_version,
+    sameAs: row.same_as,
     frames,
     thumbnailPath: row.thumbnail_path,
     alertTriggered: row.alert_triggered === 1,
@@ -73,25 +100,33 @@ export function toEvent(row: EventRow, frames: readonly EventFrame[]): VedetteEv
   };
 }
 
+export interface DescriptionOrigin {
+  readonly promptVersion?: string | null;
+  readonly sameAs?: string | null;
+}
+
 /** What a description says of an event; each label once, in its order. */
-export function descriptionColumns(description: CapturedEvent['description']): {
-  columns: Pick<
-    EventRow,
-    'description' | 'confidence' | 'objects_detected' | 'detections_json' | 'provider' | 'model' | 'cost_usd'
-  >;
-  labels: readonly string[];
-} {
+export function descriptionColumns(
+  description: CapturedEvent['description'],
+  origin: DescriptionOrigin = {},
+) {
   const labels = [...new Set(description?.objects)];
   return {
     columns: {
       description: description?.text ?? null,
+      // Captures that an earlier version left on the disk know less of a description.
+      title: description?.title ?? null,
       confidence: description?.confidence ?? null,
       objects_detected: JSON.stringify(labels),
+      actions_json: JSON.stringify(description?.actions ?? []),
+      is_nothing_of_interest: description?.isNothingOfInterest === true ? 1 : 0,
       detections_json: JSON.stringify(description?.detections ?? []),
       provider: description?.provider ?? null,
       model: description?.model ?? null,
+      prompt_version: origin.promptVersion ?? null,
+      same_as: origin.sameAs ?? null,
       cost_usd: description?.costUsd ?? null,
-    },
+    } satisfies Partial<EventRow>,
     labels,
   };
 }
@@ -150,37 +185,98 @@ export function toJob(row: Selectable<JobTable>): StoredJob {
   };
 }
 
-export function toCamera(row: Selectable<CameraTable>): Camera {
+export function attemptRow(eventId: string, attempt: ProviderAttempt): Insertable<ProviderAttemptTable> {
+  return {
+    event_id: eventId,
+    provider: attempt.provider,
+    model: attempt.model,
+    started_at: toMilliseconds(attempt.startedAt),
+    latency_ms: attempt.latencyMs,
+    outcome: attempt.outcome,
+    message: attempt.message,
+    input_tokens: attempt.inputTokens,
+    output_tokens: attempt.outputTokens,
+    cost_usd: attempt.costUsd,
+  };
+}
+
+export function toAttempt(row: Selectable<ProviderAttemptTable>): ProviderAttempt {
+  return {
+    provider: row.provider,
+    model: row.model,
+    startedAt: row.started_at,
+    latencyMs: row.latency_ms,
+    outcome: row.outcome,
+    message: row.message,
+    inputTokens: row.input_tokens,
+    outputTokens: row.output_tokens,
+    costUsd: row.cost_usd,
+  };
+}
+
+export function toDescribeRequest(row: Selectable<DescribeRequestTable>): DescribeRequest {
+  return {
+    requestedAt: row.requested_at,
+    requestedBy: row.requested_by,
+    previousStatus: row.previous_status,
+    previousReason: row.previous_reason,
+  };
+}
+
+export function toSentPicture(row: Selectable<SentPictureTable>): SentPictureFile {
+  return {
+    label: row.label,
+    path: row.path,
+    width: row.width,
+    height: row.height,
+    sizeBytes: row.size_bytes,
+  };
+}
+
+/** @param password opened, by the one who has the key */
+export function toCamera(
+  row: Omit<Selectable<CameraTable>, 'password' | 'sealed_password'>,
+  password: string | null,
+): Camera {
   return {
     id: row.id,
     name: row.name,
     type: row.type,
     url: row.url,
     username: row.username,
-    password: row.password,
+    password,
     frameRate: row.frame_rate,
     isEnabled: row.is_enabled === 1,
     motionSensitivity: row.motion_sensitivity,
     motionCooldown: row.motion_cooldown,
+    isLocalOnly: row.is_local_only === 1,
+    promptAddition: row.prompt_addition,
+    maxEventsPerHour: row.max_events_per_hour,
     origin: row.origin,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
-type CameraSettingsRow = Omit<CameraTable, 'id' | 'created_at' | 'updated_at' | 'deleted_at'>;
+type CameraSettingsRow = Omit<
+  CameraTable,
+  'id' | 'password' | 'sealed_password' | 'created_at' | 'updated_at' | 'deleted_at'
+>;
 
+/** Without the password: that one is sealed. */
 export function cameraRow(camera: CameraInput): CameraSettingsRow {
   return {
     name: camera.name,
     type: camera.type,
     url: camera.url,
     username: camera.username,
-    password: camera.password,
     frame_rate: camera.frameRate,
     is_enabled: camera.isEnabled ? 1 : 0,
     motion_sensitivity: camera.motionSensitivity,
     motion_cooldown: camera.motionCooldown,
+    is_local_only: camera.isLocalOnly === true ? 1 : 0,
+    prompt_addition: camera.promptAddition ?? null,
+    max_events_per_hour: camera.maxEventsPerHour ?? null,
     origin: camera.origin,
   };
 }

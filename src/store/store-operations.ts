@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
 import type { CameraStore, DeliveryStore, EventStore, SettingStore, Store } from './event-store.ts';
+import type { SecretStore } from './secret-store.ts';
+import type { SpendingCalls } from './spending.ts';
 import {
   createCamera,
   deleteCamera,
@@ -15,6 +17,7 @@ import {
   markDeliverySent,
   retryDelivery,
 } from './delivery-operations.ts';
+import { eventAttempts, finishEvent, improveDescription } from './description-operations.ts';
 import { listEvents } from './event-list.ts';
 import {
   beginAttempt,
@@ -23,12 +26,16 @@ import {
   deleteEvent,
   existingEvents,
   extendEvent,
-  finishEvent,
   getEvent,
   pendingJobs,
   releaseAttempt,
 } from './event-operations.ts';
 import type { OpenDatabase } from './open-database.ts';
+import { describeRequestsOf, requeueEvents, undescribedEvents } from './requeue-operations.ts';
+import { deleteSecret, getSecret, listSecrets, rotateSecrets, setSecret } from './sealed-secrets.ts';
+import { recordSent, sentRequestsOf } from './sent-operations.ts';
+import { reserveSpending, settleSpending } from './spending-operations.ts';
+import { reportUsage, summariseSpending } from './spending-reports.ts';
 
 /** Prefixes the methods of a part of the store with its name: `events.capture`. */
 type Prefixed<Part extends string, Methods> = {
@@ -39,7 +46,9 @@ type Prefixed<Part extends string, Methods> = {
 export type StoreOperations = Prefixed<'events', EventStore> &
   Prefixed<'cameras', CameraStore> &
   Prefixed<'deliveries', DeliveryStore> &
-  Prefixed<'settings', SettingStore> & { 'store.checkHealth': Store['checkHealth'] };
+  Prefixed<'settings', SettingStore> &
+  Prefixed<'spending', SpendingCalls> &
+  Prefixed<'secrets', SecretStore> & { 'store.checkHealth': Store['checkHealth'] };
 
 export type OperationName = keyof StoreOperations;
 
@@ -48,6 +57,13 @@ export function createOperations(open: OpenDatabase, now: () => number): StoreOp
   return {
     'events.capture': (event) => captureEvent(open, now(), event),
     'events.finish': (request) => finishEvent(open, now(), request),
+    'events.improve': (request) => improveDescription(open, now(), request),
+    'events.attempts': (eventId) => eventAttempts(open, eventId),
+    'events.requeue': (request) => requeueEvents(open, now(), request),
+    'events.undescribed': (query) => undescribedEvents(open, query),
+    'events.describeRequests': (eventId) => describeRequestsOf(open, eventId),
+    'events.recordSent': (eventId, request) => recordSent(open, eventId, request),
+    'events.sentRequests': (eventId) => sentRequestsOf(open, eventId),
     'events.extend': (eventId, change) => extendEvent(open, now(), eventId, change),
     'events.beginAttempt': (eventId) => beginAttempt(open, eventId),
     'events.releaseAttempt': (eventId) => releaseAttempt(open, eventId),
@@ -71,6 +87,15 @@ export function createOperations(open: OpenDatabase, now: () => number): StoreOp
     'deliveries.list': (query) => listDeliveries(open, query),
     'settings.get': (key) => getSetting(open, key),
     'settings.set': (key, value) => setSetting(open, now(), key, value),
+    'spending.reserve': (budget, request) => reserveSpending(open, now(), budget, request),
+    'spending.settle': (budget, id, attempt) => settleSpending(open, now(), budget, id, attempt),
+    'spending.summary': (budget) => summariseSpending(open, now(), budget),
+    'spending.usage': (days) => reportUsage(open, days),
+    'secrets.get': (name) => getSecret(open, name),
+    'secrets.set': (name, value) => setSecret(open, now(), name, value),
+    'secrets.delete': (name) => deleteSecret(open, name),
+    'secrets.list': () => listSecrets(open),
+    'secrets.rotate': () => rotateSecrets(open),
     'store.checkHealth': () => checkHealth(open, now()),
   };
 }

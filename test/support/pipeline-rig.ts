@@ -15,21 +15,20 @@ import { createEmbeddedQueue } from '../../src/queue/embedded-queue.ts';
 import type { Store } from '../../src/store/event-store.ts';
 import { createMediaFiles, type MediaFiles } from '../../src/store/media-files.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import type { VisionProvider } from '../../src/vision/vision-provider.ts';
+import type { DescribeChain } from '../../src/vision/describe-chain.ts';
 
 export interface PipelineRigOptions {
   readonly dataDir: string;
-  readonly provider: VisionProvider;
+  readonly chain: DescribeChain;
   readonly capacity?: number;
   readonly workerCount?: number;
-  readonly deadlineMs?: number;
   readonly notifiers?: readonly Notifier[];
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly busyTimeoutMs?: number;
 }
 
-/** The stages behind the cameras over a real store and real files; only the vision provider is the test's own. */
+/** The stages behind the cameras over a real store and real files; only the chain of providers is the test's own. */
 export interface PipelineRig extends AsyncDisposable {
   readonly store: Store;
   readonly media: MediaFiles;
@@ -49,7 +48,7 @@ export interface PipelineRig extends AsyncDisposable {
 }
 
 export async function openPipelineRig(options: PipelineRigOptions): Promise<PipelineRig> {
-  const { dataDir, provider, clock = systemClock, log = silentLog() } = options;
+  const { dataDir, chain, clock = systemClock, log = silentLog() } = options;
   const store = await openStore({
     dataDir,
     log,
@@ -68,14 +67,13 @@ export async function openPipelineRig(options: PipelineRigOptions): Promise<Pipe
     media,
     spool,
     queue: createEmbeddedQueue({ capacity: options.capacity ?? 50 }),
-    provider,
+    chain,
     notifiers: options.notifiers ?? [],
     live,
     metrics,
     clock,
     log,
     workerCount: options.workerCount ?? 2,
-    deadlineMs: options.deadlineMs ?? 5000,
   });
   const addCamera = async (name: string): Promise<Camera> => {
     const known = (await store.cameras.list()).find((camera) => camera.name === name);

@@ -1,5 +1,7 @@
 import type { Description } from '../../src/core/event.ts';
 import { createId } from '../../src/core/ids.ts';
+import { openSecretKeyring, type SecretKeyring } from '../../src/core/secret-keys.ts';
+import type { ProviderAttempt } from '../../src/core/vision.ts';
 import type { CameraInput, CapturedEvent, EventQuery } from '../../src/store/event-store.ts';
 
 /** A moment that examples count from, epoch ms. */
@@ -16,6 +18,9 @@ export function exampleCamera(change: Partial<CameraInput> = {}): CameraInput {
     isEnabled: true,
     motionSensitivity: 'medium',
     motionCooldown: 60,
+    isLocalOnly: false,
+    promptAddition: null,
+    maxEventsPerHour: null,
     origin: 'api',
     ...change,
   };
@@ -51,16 +56,42 @@ export function exampleCapture(cameraId: string, change: Partial<CapturedEvent> 
 export function exampleDescription(text: string, change: Partial<Description> = {}): Description {
   return {
     text,
+    title: null,
     confidence: 80,
     objects: ['person'],
+    actions: [],
+    isNothingOfInterest: false,
     detections: [{ label: 'person', score: 0.8, box: [0.1, 0.1, 0.2, 0.4] }],
     provider: 'local',
     model: 'efficientdet-lite0',
     costUsd: 0,
+    usage: null,
     ...change,
   };
 }
 
 export function exampleQuery(change: Partial<EventQuery> = {}): EventQuery {
   return { limit: 50, offset: 0, sortOrder: 'desc', ...change };
+}
+
+/** One provider that described within a second, for a cent. */
+export function exampleAttempt(change: Partial<ProviderAttempt> = {}): ProviderAttempt {
+  return {
+    provider: 'openai',
+    model: 'small-vision',
+    startedAt: exampleTime,
+    latencyMs: 900,
+    outcome: 'described',
+    message: null,
+    inputTokens: 1_500,
+    outputTokens: 120,
+    costUsd: 0.01,
+    ...change,
+  };
+}
+
+/** A key that no file holds. */
+export function exampleKeyring(): SecretKeyring {
+  const key = Buffer.alloc(32, 7).toString('base64');
+  return openSecretKeyring({ env: { VEDETTE_SECRET_KEY: key }, keyFile: '/nowhere/secret.key' });
 }
