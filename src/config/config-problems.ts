@@ -25,10 +25,17 @@ const schemaNode = z.object({
   get items() {
     return schemaNode.optional();
   },
+  get anyOf() {
+    return z.array(schemaNode).optional();
+  },
 });
 export type SchemaNode = z.output<typeof schemaNode>;
 
 export function schemaTree(schema: ConfigSchema): SchemaNode {
+  return schemaNodeOf(schema);
+}
+
+export function schemaNodeOf(schema: z.ZodType): SchemaNode {
   return schemaNode.parse(z.toJSONSchema(schema, { io: 'input' }));
 }
 
@@ -56,6 +63,7 @@ export function problemsOf(
 }
 
 export function expectedOf(node: SchemaNode | undefined): string {
+  if (node?.anyOf !== undefined) return node.anyOf.map(expectedOf).join(' or ');
   if (node?.enum !== undefined) return `one of ${node.enum.map((each) => `"${each}"`).join(', ')}`;
   switch (node?.type) {
     case 'integer': {
@@ -64,8 +72,10 @@ export function expectedOf(node: SchemaNode | undefined): string {
       const isBounded = minimum !== undefined && maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
       return isBounded ? `a whole number from ${minimum} to ${maximum}` : 'a whole number';
     }
+    case 'null':
+      return 'null';
     case 'number':
-      return 'a number';
+      return node.minimum === undefined ? 'a number' : `a number, ${node.minimum} or more`;
     case 'boolean':
       return 'true or false';
     case 'array':
@@ -116,10 +126,12 @@ function editDistance(from: string, to: string): number {
   return row[to.length] ?? 0;
 }
 
+/** They are secrets, or may hold one. */
+const hiddenKeys = new Set(['password', 'secret', 'username', 'url', 'api_key', 'base_url']);
+
 /** Secrets, and text where a whole section was expected (it may hold anything), are not repeated. */
 function show(value: unknown, path: DocumentPath, node: SchemaNode | undefined): string {
-  const key = path.at(-1);
-  const isShown = key !== 'password' && key !== 'secret' && key !== 'username' && key !== 'url';
+  const isShown = !hiddenKeys.has(String(path.at(-1)));
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import type { Camera } from '../core/camera.ts';
 import { logLevels, type LogLevel } from '../core/log.ts';
+import { isTimeZone } from '../store/calendar-day.ts';
+import type { Budget } from '../store/spending.ts';
+import type { ProviderSettings } from '../vision/provider-adapter.ts';
 import { resolveCameraAddress, type AddressAdapter } from './camera-address.ts';
+import type { ProviderSchema } from './provider-list.ts';
 
 export type ConfiguredCamera = Pick<
   Camera,
@@ -14,6 +18,9 @@ export type ConfiguredCamera = Pick<
   | 'isEnabled'
   | 'motionSensitivity'
   | 'motionCooldown'
+  | 'isLocalOnly'
+  | 'promptAddition'
+  | 'maxEventsPerHour'
 >;
 
 export interface ConfiguredWebhook {
@@ -36,7 +43,29 @@ export interface Config {
     readonly captureWindowMs: number;
     readonly drainMs: number;
   };
-  readonly vision: { readonly deadlineMs: number };
+  readonly vision: {
+    /** From the frame to the first description. */
+    readonly deadlineMs: number;
+    /** From the frame to a better description than the local one. */
+    readonly betterWithinMs: number;
+    /** The file lists the providers; else they are those whose keys stand in the environment. */
+    readonly isListedInFile: boolean;
+    /** Frames sent to a provider that does not say how many it wants; 1–6. */
+    readonly pictures: number;
+    /** Asked in this order; their names are unique. */
+    readonly providers: readonly ProviderSettings[];
+    readonly budget: Budget;
+    /** The file sets limits; else they are the defaults. */
+    readonly isBudgetInFile: boolean;
+    /** Starts the next provider when one is slower than it usually is. */
+    readonly isHedging: boolean;
+    /** Of the answers, e.g. `English`. */
+    readonly language: string;
+    /** How long the description of nearly the same picture is used again; 0 for never. */
+    readonly reuseMinutes: number;
+    /** Whether what failed or was skipped is described later, when there is nothing else to do. */
+    readonly isBackfilling: boolean;
+  };
   readonly motion: { readonly threads: number };
   readonly media: { readonly streamsPerHost: number };
   readonly cameras: readonly ConfiguredCamera[];
@@ -49,11 +78,17 @@ export const workerBounds = { least: 2, most: 5 } as const;
 const wholeNumber = (least: number, most: number) => z.number().int().min(least).max(most);
 const name = () => z.string().trim().min(1).max(100);
 
+/** US dollars; `null` in the file for no limit. */
+const dollars = (fallback: number | null) => z.number().min(0).max(1_000_000).nullable().default(fallback);
+
 /**
  * The configuration document, as written: snake_case, unknown keys refused. What is wrong with an address or a name that
  * is used twice is found also where other keys of the same camera are wrong.
  */
-export function createConfigSchema(adapters: readonly AddressAdapter[]) {
+export function createConfigSchema(
+  adapters: readonly AddressAdapter[],
+  providers: readonly ProviderSchema[] = [],
+) {
   const camera = z
     .strictObject({
       name: name().describe('Unique. Cameras are matched by it when the configuration changes.'),
@@ -81,6 +116,30 @@ export function createConfigSchema(adapters: readonly AddressAdapter[]) {
       motion_cooldown: wholeNumber(0, 3600)
         .default(60)
         .describe('Seconds from the start of one event to the next on this camera.'),
+      privacy: z
+        .strictObject({
+          local_only: z
+            .boolean()
+            .default(false)
+            .describe(
+              'Pictures of this camera never leave this machine: only local providers describe them.',
+            ),
+        })
+        .prefault({}),
+      vision: z
+        .strictObject({
+          prompt_addition: z
+            .string()
+            .trim()
+            .min(1)
+            .max(2000)
+            .optional()
+            .describe('What the model should know of this camera, e.g. `The blue car is ours.`'),
+          max_events_per_hour: wholeNumber(0, 3600)
+            .optional()
+            .describe('Events an hour that paid providers are asked for; the others go to free ones.'),
+        })
+        .prefault({}),
     })
     .superRefine(
       (value, context) => {
@@ -139,8 +198,8 @@ export function createConfigSchema(adapters: readonly AddressAdapter[]) {
             'Events that may wait for their description; the oldest of the busiest camera gives way.',
           ),
         capture_window_ms: wholeNumber(100, 10_000)
-          .default(1500)
-          .describe('Milliseconds from the first motion to the choice of the picture.'),
+          .default(1200)
+          .describe('Milliseconds from the first moving frame to the choice of the picture.'),
         drain_ms: wholeNumber(1000, 30_000)
           .default(30_000)
           .describe('Milliseconds that a shutdown may take.'),
@@ -150,7 +209,65 @@ export function createConfigSchema(adapters: readonly AddressAdapter[]) {
       .strictObject({
         deadline_ms: wholeNumber(1000, 600_000)
           .default(5000)
-          .describe('Milliseconds from the frame to its description.'),
+          .describe('Milliseconds from the frame to its first description.'),
+        better_within_ms: wholeNumber(1000, 600_000)
+          .default(60_000)
+          .describe(
+            'Milliseconds from the frame within which a better description may take the place of the local one, when only that one was there in time.',
+          ),
+        providers: z
+          .array(z.looseObject({ type: z.enum(providers.map(({ type }) => type)) }))
+          .max(20)
+          .optional()
+          .describe(
+            'Asked in this order. Without the list, every provider whose key stands in the environment, then the local describer.',
+          ),
+        local_fallback: z
+          .boolean()
+          .default(true)
+          .describe('Puts the local describer behind a list that does not name it.'),
+        budget: z
+          .strictObject({
+            daily_usd: dollars(1).describe('US dollars a day; 0 asks no paid provider.'),
+            monthly_usd: dollars(20).describe('US dollars a calendar month.'),
+            camera_daily_usd: dollars(null).describe('US dollars a day for the events of one camera.'),
+            unpriced_calls_per_day: wholeNumber(0, 1_000_000)
+              .nullable()
+              .default(200)
+              .describe('Calls a day of models whose price is not known.'),
+            time_zone: z
+              .string()
+              .refine(isTimeZone, { error: 'expected the IANA name of a time zone, e.g. Europe/Berlin' })
+              .optional()
+              .describe("Whose midnight ends the day, e.g. `Europe/Berlin`; this machine's unless given."),
+          })
+          .prefault({}),
+        language: z
+          .string()
+          .trim()
+          .regex(/^\p{L}[\p{L}\p{M}\p{N} ().-]{1,39}$/u, {
+            error: 'expected the name of a language, e.g. German or pt-BR',
+          })
+          .default('English')
+          .describe('Of the descriptions; the local describer speaks English only.'),
+        frames: wholeNumber(1, 6)
+          .default(3)
+          .describe('Pictures of an event that are sent at most, beside a crop of the subject.'),
+        hedging: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Asks the next provider too when one is slower than in 95 of 100 cases: faster, but both may be billed.',
+          ),
+        reuse_minutes: wholeNumber(0, 60)
+          .default(5)
+          .describe(
+            'A picture that hardly differs from one of the same camera so recently gets its description, for nothing; 0 never does.',
+          ),
+        backfill: z
+          .boolean()
+          .default(true)
+          .describe('Describes what failed or was skipped later, newest first, when nothing else waits.'),
       })
       .prefault({}),
     motion: z

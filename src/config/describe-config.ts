@@ -1,25 +1,75 @@
 import type { AddressAdapter } from './camera-address.ts';
-import { expectedOf, schemaTree, type SchemaNode } from './config-problems.ts';
+import { expectedOf, schemaNodeOf, schemaTree, type SchemaNode } from './config-problems.ts';
 import { createConfigSchema, type ConfigSchema } from './config-schema.ts';
+import type { ProviderSchema } from './provider-list.ts';
 
-/** A markdown table for each section of the configuration, from the schema that checks it. */
-export function describeConfig(schema: ConfigSchema): string {
+/** A markdown table for each section of the configuration, from the schemas that check it. */
+export function describeConfig(schema: ConfigSchema, providers: readonly ProviderSchema[] = []): string {
   const tree = schemaTree(schema);
   const top = Object.entries(tree.properties ?? {});
-  const plain = top.filter(([, node]) => node.properties === undefined && node.items === undefined);
-  const sections = top.filter(([, node]) => node.properties !== undefined || node.items !== undefined);
+  const plain = top.filter(([, node]) => !isSection(node));
+  const sections = top.filter(([, node]) => isSection(node));
   return [
     table(plain, []),
-    ...sections.map(([key, node]) => {
-      const entry = node.items ?? node;
-      const title = node.items === undefined ? `## \`${key}\`` : `## \`${key}\` (a list)`;
-      return `${title}\n\n${table(Object.entries(entry.properties ?? {}), entry.required ?? [])}`;
-    }),
+    ...sections.flatMap(([key, node]) =>
+      describeSection(key, node, '##').concat(key === 'vision' ? describeProviders(providers) : []),
+    ),
   ].join('\n\n');
 }
 
+/** The section's own table, and one for each section within it. */
+function describeSection(path: string, node: SchemaNode, heading: string): string[] {
+  const entry = node.items ?? node;
+  const title = node.items === undefined ? `${heading} \`${path}\`` : `${heading} \`${path}\` (a list)`;
+  const keys = Object.entries(entry.properties ?? {});
+  const within = keys.filter(([, child]) => child.properties !== undefined);
+  const own = keys.filter(([, child]) => child.properties === undefined);
+  return [
+    own.length === 0 ? title : `${title}\n\n${table(own, entry.required ?? [])}`,
+    ...within.flatMap(([key, child]) => describeSection(`${path}.${key}`, child, `${heading}#`)),
+  ];
+}
+
+/** One table for all types: a row for each key, or several where its meaning differs. */
+function describeProviders(providers: readonly ProviderSchema[]): string[] {
+  if (providers.length === 0) return [];
+  const types = providers.map(
+    ({ type, title, keyVariable }) =>
+      `- \`${type}\`: ${title}${keyVariable === null ? '' : `; its key may stand in \`${keyVariable}\``}`,
+  );
+  const rows = providers.flatMap(({ type, schema }) => {
+    const { properties = {}, required = [] } = schemaNodeOf(schema);
+    return Object.entries(properties)
+      .filter(([key]) => key !== 'type')
+      .map(([key, node]) => ({ type, key, cells: cellsOf(key, node, required) }));
+  });
+  const keys = [...new Set(rows.map(({ key }) => key))];
+  const lines = keys.flatMap((key) => {
+    const alike = Map.groupBy(
+      rows.filter((row) => row.key === key),
+      ({ cells }) => cells,
+    );
+    return [...alike].map(([cells, group]) => `| ${cells} | ${typesOf(group, providers.length)} |`);
+  });
+  return [
+    `### \`vision.providers\` (a list)\n\nEach entry has a \`type\`:\n\n${types.join('\n')}`,
+    ['| key | value | default | meaning | types |', '|---|---|---|---|---|', ...lines].join('\n'),
+  ];
+}
+
+function typesOf(rows: readonly { readonly type: string }[], count: number): string {
+  return rows.length === count ? 'all' : rows.map(({ type }) => `\`${type}\``).join(', ');
+}
+
+function isSection(node: SchemaNode): boolean {
+  return node.properties !== undefined || node.items !== undefined;
+}
+
 /** The whole of `docs/configuration.md`. */
-export function configurationReference(adapters: readonly AddressAdapter[]): string {
+export function configurationReference(
+  adapters: readonly AddressAdapter[],
+  providers: readonly ProviderSchema[],
+): string {
   return `# Configuration
 
 Generated from the schema that checks the file; a test compares them.
@@ -35,6 +85,13 @@ cameras:
     username: vedette
     password: \${FRONT_DOOR_PASSWORD}
     motion_sensitivity: high
+    vision: { prompt_addition: The blue car is ours. }
+vision:
+  providers:
+    - { type: openai, api_key: "\${OPENAI_API_KEY}" }
+    - { type: openai_compatible, name: ollama, model: "qwen3-vl:4b", base_url: "http://127.0.0.1:11434/v1" }
+    - { type: local }
+  budget: { daily_usd: 1, monthly_usd: 20 }
 webhooks:
   - name: home
     url: https://home.example/hooks/vedette
@@ -46,18 +103,29 @@ webhooks:
 - \`\${NAME}\` in a text value stands for the environment variable \`NAME\`, which must be set; \`$\${\` stands for a plain \`\${\`.
 - The command line wins over the file: \`--data\`, \`--host\`, \`--port\`; \`--camera NAME=URL\` adds a camera. The environment
   variable \`EVENT_WORKER_COUNT\` wins over \`pipeline.workers\`.
+- Without \`vision.providers\`, each of the environment variables \`OPENAI_API_KEY\`, \`ANTHROPIC_API_KEY\`,
+  \`GOOGLE_GENERATIVE_AI_API_KEY\` and \`XAI_API_KEY\` that is set puts its provider into the list, in this order, before the
+  local describer: pictures of events are then sent there. \`providers: []\` keeps everything on this machine. A variable
+  also gives its key to an entry without \`api_key\`.
+- Passwords of cameras and keys that are entered later are stored sealed (AES-256-GCM). The key is the environment variable
+  \`VEDETTE_SECRET_KEY\` (32 bytes in base64: \`openssl rand -base64 32\`), else the systemd credential
+  \`vedette-secret-key\`, else the file \`secret.key\` in the data folder, which is made when it is first needed. Keep a copy
+  of it apart from the database. Several keys, the newest first, may stand there: all of them open, the first one seals.
 - Cameras of the file are changed in the file only, not through the API.
 
-${describeConfig(createConfigSchema(adapters))}
+${describeConfig(createConfigSchema(adapters, providers), providers)}
 `;
 }
 
 function table(entries: readonly (readonly [string, SchemaNode])[], required: readonly string[]): string {
-  const rows = entries.map(([key, node]) => {
-    const fallback = required.includes(key) ? 'required' : showDefault(node.default);
-    return `| \`${key}\` | ${expectedOf(node).replaceAll('"', '`')} | ${fallback} | ${node.description ?? ''} |`;
-  });
+  const rows = entries.map(([key, node]) => `| ${cellsOf(key, node, required)} |`);
   return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function cellsOf(key: string, node: SchemaNode, required: readonly string[]): string {
+  const fallback = required.includes(key) ? 'required' : showDefault(node.default);
+  const cells = [`\`${key}\``, expectedOf(node).replaceAll('"', '`'), fallback, node.description ?? ''];
+  return cells.join(' | ');
 }
 
 function showDefault(value: unknown): string {

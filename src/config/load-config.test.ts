@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
+import { exampleProviders } from '../../test/support/config-examples.ts';
 import type { AddressAdapter } from './camera-address.ts';
+import type { Config } from './config-schema.ts';
 import { loadConfig, parseConfig, type LoadConfigOptions, type LoadedConfig } from './load-config.ts';
 
 const adapters: readonly AddressAdapter[] = [
@@ -21,8 +23,46 @@ const adapters: readonly AddressAdapter[] = [
   { type: 'file', url: z.string(), accepts: (url) => !url.includes('://') },
 ];
 
+const plainProvider = (type: string) => ({
+  type,
+  name: type,
+  model: null,
+  apiKey: null,
+  baseUrl: null,
+  timeoutMs: null,
+  requestsPerMinute: null,
+  price: null,
+  pictures: 3,
+});
+
+const defaultVision: Config['vision'] = {
+  deadlineMs: 5000,
+  betterWithinMs: 60_000,
+  isListedInFile: false,
+  pictures: 3,
+  isBudgetInFile: false,
+  providers: [plainProvider('local')],
+  budget: {
+    dailyUsd: 1,
+    monthlyUsd: 20,
+    cameraDailyUsd: null,
+    unpricedCallsPerDay: 200,
+    timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+  },
+  isHedging: false,
+  language: 'English',
+  reuseMinutes: 5,
+  isBackfilling: true,
+};
+
 function parse(text: string, options: Partial<LoadConfigOptions> = {}): LoadedConfig {
-  return parseConfig(text, { adapters, env: {}, file: 'vedette.yaml', ...options });
+  return parseConfig(text, {
+    adapters,
+    providerAdapters: exampleProviders,
+    env: {},
+    file: 'vedette.yaml',
+    ...options,
+  });
 }
 
 function failureOf(text: string, options: Partial<LoadConfigOptions> = {}): AppError {
@@ -53,8 +93,8 @@ test.each(['', '# nothing\n', '---\n', 'cameras:\nserver:\n'])(
         dataDir: resolve('data'),
         server: { host: '127.0.0.1', port: 8470 },
         log: { level: 'info' },
-        pipeline: { workers: 2, queueCapacity: 50, captureWindowMs: 1500, drainMs: 30_000 },
-        vision: { deadlineMs: 5000 },
+        pipeline: { workers: 2, queueCapacity: 50, captureWindowMs: 1200, drainMs: 30_000 },
+        vision: defaultVision,
         motion: { threads: 1 },
         media: { streamsPerHost: 4 },
         cameras: [],
@@ -71,12 +111,17 @@ data_dir: /var/lib/vedette
 server: { host: "::1", port: 9000 }
 log: { level: debug }
 pipeline: { workers: 4, queue_capacity: 10, capture_window_ms: 1000, drain_ms: 20000 }
-vision: { deadline_ms: 8000 }
+vision:
+  { deadline_ms: 8000, better_within_ms: 9000, language: German, frames: 2, hedging: true, reuse_minutes: 0,
+    backfill: false, local_fallback: false, providers: [ { type: openai, api_key: k, model: m } ],
+    budget: { daily_usd: 0.5, monthly_usd: null, camera_daily_usd: 0.1, unpriced_calls_per_day: 9,
+      time_zone: Europe/Berlin } }
 motion: { threads: 2 }
 media: { streams_per_host: 1 }
 cameras:
   - { name: yard, type: rtsp, url: "rtsp://h/1", username: u, password: p, frame_rate: 10,
-      is_enabled: false, motion_sensitivity: high, motion_cooldown: 0 }
+      is_enabled: false, motion_sensitivity: high, motion_cooldown: 0, privacy: { local_only: true },
+      vision: { prompt_addition: " The blue car is ours. ", max_events_per_hour: 12 } }
 webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
 `);
   expect(config).toEqual({
@@ -84,7 +129,25 @@ webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
     server: { host: '::1', port: 9000 },
     log: { level: 'debug' },
     pipeline: { workers: 4, queueCapacity: 10, captureWindowMs: 1000, drainMs: 20_000 },
-    vision: { deadlineMs: 8000 },
+    vision: {
+      deadlineMs: 8000,
+      betterWithinMs: 9000,
+      isListedInFile: true,
+      pictures: 2,
+      isBudgetInFile: true,
+      providers: [{ ...plainProvider('openai'), model: 'm', apiKey: 'k', pictures: 2 }],
+      budget: {
+        dailyUsd: 0.5,
+        monthlyUsd: null,
+        cameraDailyUsd: 0.1,
+        unpricedCallsPerDay: 9,
+        timeZone: 'Europe/Berlin',
+      },
+      isHedging: true,
+      language: 'German',
+      reuseMinutes: 0,
+      isBackfilling: false,
+    },
     motion: { threads: 2 },
     media: { streamsPerHost: 1 },
     cameras: [
@@ -98,6 +161,9 @@ webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
         isEnabled: false,
         motionSensitivity: 'high',
         motionCooldown: 0,
+        isLocalOnly: true,
+        promptAddition: 'The blue car is ours.',
+        maxEventsPerHour: 12,
       },
     ],
     webhooks: [{ name: 'home', url: 'https://home.example/hook', secret: 's' }],

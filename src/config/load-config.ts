@@ -1,12 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { AppError, messageOf } from '../core/errors.ts';
+import { assertLoopback } from '../core/loopback.ts';
 import { resolveCameraAddress, type AddressAdapter } from './camera-address.ts';
 import { parseCameraFlag } from './camera-flag.ts';
 import { problemsOf, schemaTree, showPath, type ConfigProblem } from './config-problems.ts';
 import { createConfigSchema, type Config, type ConfigDocument, type ConfigSchema } from './config-schema.ts';
 import { substituteEnvironment, type DocumentPath } from './env-substitution.ts';
-import { assertLoopbackHost } from './loopback-host.ts';
+import { providerProblems, resolveProviders, type ProviderSchema } from './provider-list.ts';
 import { chooseWorkerCount } from './worker-count.ts';
 import { readYaml, type YamlPosition } from './yaml-document.ts';
 
@@ -21,6 +22,8 @@ export interface ConfigOverrides {
 
 export interface LoadConfigOptions {
   readonly adapters: readonly AddressAdapter[];
+  /** The kinds of vision provider, in their default order. */
+  readonly providerAdapters?: readonly ProviderSchema[];
   /** YAML; without one everything is at its default. */
   readonly file?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -55,7 +58,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
 /** `loadConfig` for a text at hand; `file` only names it in messages. */
 export function parseConfig(
   text: string,
-  { adapters, file, env, overrides = {} }: LoadConfigOptions,
+  { adapters, providerAdapters = [], file, env, overrides = {} }: LoadConfigOptions,
 ): LoadedConfig {
   const yaml = readYaml(text);
   const title = file === undefined ? 'the command line' : basename(file);
@@ -70,7 +73,7 @@ export function parseConfig(
       })),
     );
   }
-  const schema = createConfigSchema(adapters);
+  const schema = createConfigSchema(adapters, providerAdapters);
   const written = withoutEmptySections(yaml.value, schema);
   const substituted = substituteEnvironment(written, env);
   const merged = applyOverrides(substituted.document, overrides);
@@ -84,13 +87,20 @@ export function parseConfig(
     ...(parsed.success
       ? []
       : problemsOf(parsed.error.issues, shown, schemaTree(schema)).filter(({ path }) => !isUnset(path))),
+    ...providerProblems(
+      visionIn(merged.document)['providers'],
+      visionIn(shown)['providers'],
+      providerAdapters,
+      visionIn(merged.document)['local_fallback'] !== false,
+    ).filter(({ path }) => !isUnset(path)),
   ];
   if (problems.length > 0 || merged.problems.length > 0 || !parsed.success) {
     const located = problems.map((problem) => locate(problem, merged.sourceOf, yaml.positionOf));
     throw invalid(title, [...located, ...merged.problems]);
   }
-  assertLoopbackHost(parsed.data.server.host);
-  return toConfig(parsed.data, adapters, env);
+  assertLoopback(parsed.data.server.host, 'server.host');
+  const isBudgetInFile = visionIn(merged.document)['budget'] !== undefined;
+  return toConfig(parsed.data, adapters, providerAdapters, env, isBudgetInFile);
 }
 
 async function readConfigFile(file: string): Promise<string> {
@@ -219,9 +229,11 @@ function invalid(title: string, details: readonly ConfigProblemDetail[]): AppErr
 function toConfig(
   document: ConfigDocument,
   adapters: readonly AddressAdapter[],
+  providerAdapters: readonly ProviderSchema[],
   env: LoadConfigOptions['env'],
+  isBudgetInFile: boolean,
 ): LoadedConfig {
-  const { pipeline } = document;
+  const { pipeline, vision } = document;
   const { workers, warnings } = chooseWorkerCount(pipeline.workers, env['EVENT_WORKER_COUNT']);
   const config: Config = {
     dataDir: resolve(document.data_dir),
@@ -233,7 +245,28 @@ function toConfig(
       captureWindowMs: pipeline.capture_window_ms,
       drainMs: pipeline.drain_ms,
     },
-    vision: { deadlineMs: document.vision.deadline_ms },
+    vision: {
+      deadlineMs: vision.deadline_ms,
+      betterWithinMs: vision.better_within_ms,
+      isListedInFile: vision.providers !== undefined,
+      pictures: vision.frames,
+      providers: resolveProviders(vision.providers, providerAdapters, env, {
+        hasLocalFallback: vision.local_fallback,
+        pictures: vision.frames,
+      }),
+      budget: {
+        dailyUsd: vision.budget.daily_usd,
+        monthlyUsd: vision.budget.monthly_usd,
+        cameraDailyUsd: vision.budget.camera_daily_usd,
+        unpricedCallsPerDay: vision.budget.unpriced_calls_per_day,
+        timeZone: vision.budget.time_zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
+      },
+      isBudgetInFile,
+      isHedging: vision.hedging,
+      language: vision.language,
+      reuseMinutes: vision.reuse_minutes,
+      isBackfilling: vision.backfill,
+    },
     motion: document.motion,
     media: { streamsPerHost: document.media.streams_per_host },
     cameras: document.cameras.map((camera) => {
@@ -247,11 +280,19 @@ function toConfig(
         isEnabled: camera.is_enabled,
         motionSensitivity: camera.motion_sensitivity,
         motionCooldown: camera.motion_cooldown,
+        isLocalOnly: camera.privacy.local_only,
+        promptAddition: camera.vision.prompt_addition ?? null,
+        maxEventsPerHour: camera.vision.max_events_per_hour ?? null,
       };
     }),
     webhooks: document.webhooks.map(({ name, url, secret }) => ({ name, url, secret: secret ?? null })),
   };
   return { config, warnings };
+}
+
+function visionIn(document: unknown): Readonly<Record<string, unknown>> {
+  const vision = isSection(document) ? document['vision'] : undefined;
+  return isSection(vision) ? vision : {};
 }
 
 function isSection(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unlimitedBudget } from '../store/spending.ts';
 import type { Config } from './config-schema.ts';
 import { redactConfig } from './redact-config.ts';
 
@@ -6,8 +7,32 @@ const config: Config = {
   dataDir: '/data',
   server: { host: '127.0.0.1', port: 8470 },
   log: { level: 'info' },
-  pipeline: { workers: 2, queueCapacity: 50, captureWindowMs: 1500, drainMs: 30_000 },
-  vision: { deadlineMs: 5000 },
+  pipeline: { workers: 2, queueCapacity: 50, captureWindowMs: 1200, drainMs: 30_000 },
+  vision: {
+    deadlineMs: 5000,
+    betterWithinMs: 60_000,
+    isListedInFile: false,
+    pictures: 3,
+    isBudgetInFile: false,
+    providers: [
+      {
+        type: 'openai',
+        name: 'openai',
+        model: null,
+        apiKey: 'hunter2',
+        baseUrl: 'https://gateway.example/v1?key=hunter2',
+        timeoutMs: null,
+        requestsPerMinute: null,
+        price: null,
+        pictures: 3,
+      },
+    ],
+    budget: { ...unlimitedBudget, dailyUsd: 1 },
+    isHedging: false,
+    language: 'English',
+    reuseMinutes: 5,
+    isBackfilling: true,
+  },
   motion: { threads: 1 },
   media: { streamsPerHost: 4 },
   cameras: [
@@ -21,6 +46,9 @@ const config: Config = {
       isEnabled: true,
       motionSensitivity: 'medium',
       motionCooldown: 60,
+      isLocalOnly: false,
+      promptAddition: null,
+      maxEventsPerHour: null,
     },
   ],
   webhooks: [
@@ -28,6 +56,11 @@ const config: Config = {
     { name: 'plain', url: 'https://home.example/', secret: null },
   ],
 };
+
+/** What holds no secret. */
+function rest({ vision, ...others }: Config): Config {
+  return { ...others, vision: { ...vision, providers: [] }, cameras: [], webhooks: [] };
+}
 
 test('what is shown holds no secret, and everything else', () => {
   const shown = redactConfig(config);
@@ -37,5 +70,8 @@ test('what is shown holds no secret, and everything else', () => {
     ['https://hooks.example/****', '****'],
     ['https://home.example', null],
   ]);
-  expect({ ...shown, cameras: [], webhooks: [] }).toEqual({ ...config, cameras: [], webhooks: [] });
+  expect(shown.vision.providers).toEqual([
+    { ...config.vision.providers[0], apiKey: '****', baseUrl: 'https://gateway.example/v1?key=***' },
+  ]);
+  expect(rest(shown)).toEqual(rest(config));
 });

@@ -7,6 +7,14 @@ const hidden = '****';
 export function redactConfig(config: Config): Config {
   return {
     ...config,
+    vision: {
+      ...config.vision,
+      providers: config.vision.providers.map((provider) => ({
+        ...provider,
+        apiKey: provider.apiKey === null ? null : hidden,
+        baseUrl: provider.baseUrl === null ? null : redact(provider.baseUrl),
+      })),
+    },
     cameras: config.cameras.map((camera) => ({
       ...camera,
       url: redact(camera.url),
