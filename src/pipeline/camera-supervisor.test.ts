@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createScriptedProvider } from '../../test/fakes/scripted-provider.ts';
+import { createScriptedChain } from '../../test/fakes/scripted-chain.ts';
 import { makeMovingClip } from '../../test/support/moving-clip.ts';
 import { openPipelineRig, type PipelineRig } from '../../test/support/pipeline-rig.ts';
 import { startRtspServer } from '../../test/support/rtsp-server.ts';
@@ -22,7 +22,7 @@ interface CameraRig extends AsyncDisposable {
 
 async function openCameraRig(dataDir: string): Promise<CameraRig> {
   const log = silentLog();
-  const rig = await openPipelineRig({ dataDir, provider: createScriptedProvider(() => 'A block.') });
+  const rig = await openPipelineRig({ dataDir, chain: createScriptedChain(() => 'A block.') });
   await rig.store.cameras.delete(rig.camera.id);
   const streams = createMediaService({ clock: systemClock, log });
   const motion = await createMotionEngine({ log, clock: systemClock });

@@ -10,6 +10,9 @@ import type { CameraInput } from '../store/event-store.ts';
 /** A test that takes longer has failed: the longest any camera was seen to need for its first picture is a few seconds. */
 const timeoutMs = 15_000;
 
+/** For a camera that is only tried. */
+const noLimits = { isLocalOnly: true, promptAddition: null, maxEventsPerHour: null } as const;
+
 export interface CameraTestContext {
   readonly adapters: readonly CameraAdapter[];
   readonly streams: StreamOpener;
@@ -28,7 +31,7 @@ export async function testCamera(input: CameraInput, context: CameraTestContext)
   const { clock } = context;
   const startedAt = clock.monotonic();
   await using source = openCameraSource(
-    { ...input, id: createId(), createdAt: clock.now(), updatedAt: clock.now() },
+    { ...noLimits, ...input, id: createId(), createdAt: clock.now(), updatedAt: clock.now() },
     context,
   );
   const signal = AbortSignal.timeout(timeoutMs);

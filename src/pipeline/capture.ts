@@ -26,6 +26,8 @@ export interface CaptureRequest {
   /** Best first. Without one the event is stored all the same. */
   readonly pictures: readonly EventPicture[];
   readonly motion: EventMotion | null;
+  /** Whoever handed it in has alerted somebody already. */
+  readonly alertTriggered?: boolean;
   /** Given when the event arrives described. */
   readonly description?: Description;
   readonly idempotency?: { readonly key: string; readonly requestHash: string };
@@ -140,6 +142,7 @@ export function createCapture(context: CaptureContext): Capture {
         startedAt: request.startedAt,
         endedAt: request.endedAt,
         motion: request.motion,
+        alertTriggered: request.alertTriggered ?? false,
         frames,
         thumbnailPath,
         timings: {

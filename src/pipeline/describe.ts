@@ -1,15 +1,20 @@
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAbort, messageOf } from '../core/errors.ts';
-import type { VedetteEvent } from '../core/event.ts';
+import type { Description, VedetteEvent } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Stop } from '../core/stop.ts';
+import type { ProviderAttempt } from '../core/vision.ts';
 import type { JobQueue, Lease } from '../queue/job-queue.ts';
-import type { EventStore, FinishOutcome } from '../store/event-store.ts';
+import type { CameraStore, EventStore, FinishOutcome } from '../store/event-store.ts';
 import type { MediaFiles } from '../store/media-files.ts';
-import type { DescribeFrame, VisionProvider } from '../vision/vision-provider.ts';
+import type { DescribeChain, LateAnswer } from '../vision/describe-chain.ts';
+import { promptVersion } from '../vision/prompt.ts';
+import { VisionError } from '../vision/vision-error.ts';
+import type { DescribeFrame, DescribeInput } from '../vision/vision-provider.ts';
 import { timedFrom } from './capture.ts';
 import type { Finish } from './finish.ts';
+import type { Improve } from './improve.ts';
 import { isStoreUnavailable } from './store-retry.ts';
 
 /** A job that failed this often ends as `failed`. */
@@ -21,13 +26,15 @@ export interface DescribeContext {
   readonly queue: JobQueue;
   readonly store: EventStore;
   readonly media: MediaFiles;
-  readonly provider: VisionProvider;
+  readonly cameras: Pick<CameraStore, 'get'>;
+  readonly chain: DescribeChain;
   readonly finish: Finish;
+  readonly improve: Improve;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Logger;
-  /** From the frame that opened the episode to its description. */
-  readonly deadlineMs: number;
+  /** What the prompt is told beside the event, the same for all cameras. */
+  readonly speech: Pick<DescribeInput, 'language' | 'timeZone'>;
 }
 
 /** What the workers did, for the last words at the exit. */
@@ -106,14 +113,18 @@ async function answer(
   const startedAt = timedFrom(event);
   const queued = clock.now() - startedAt;
   if (attempt === 1) metrics.recordLatency('queued', queued);
-  const outcome: FinishOutcome | 'again' =
+  const result: DescribeResult | 'again' =
     attempt > maxAttempts
-      ? { status: 'failed', reason: `gave up: ${maxAttempts} attempts ended without an answer` }
+      ? {
+          outcome: { status: 'failed', reason: `gave up: ${maxAttempts} attempts ended without an answer` },
+          attempts: [],
+        }
       : await describe(event, attempt, context, abort);
-  if (outcome === 'again') {
+  if (result === 'again') {
     lease.retry();
     return;
   }
+  const { outcome, attempts, better } = result;
   const described = clock.now() - startedAt;
   if (outcome.status === 'done') {
     metrics.recordLatency('described', described);
@@ -133,12 +144,21 @@ async function answer(
       startedAt,
       cameraName: event.cameraName,
       outcome,
+      attempts,
       timings: { queued, ...(outcome.status === 'done' ? { described } : {}) },
     },
     abort,
   );
   lease.complete();
   tally.finished += 1;
+  if (better !== undefined && outcome.status === 'done') context.improve(event, outcome.description, better);
+}
+
+interface DescribeResult {
+  readonly outcome: FinishOutcome;
+  readonly attempts: readonly ProviderAttempt[];
+  /** A better description may follow. */
+  readonly better?: Promise<LateAnswer>;
 }
 
 /** `again` when trying once more can help. */
@@ -147,46 +167,70 @@ async function describe(
   attempt: number,
   context: DescribeContext,
   abort: AbortSignal,
-): Promise<FinishOutcome | 'again'> {
-  const { provider, metrics, log, clock, deadlineMs } = context;
+): Promise<DescribeResult | 'again'> {
+  const { chain, metrics, log } = context;
   try {
-    const frames = await readFrames(event, context.media);
-    if (frames.length === 0) return { status: 'skipped', reason: 'no picture' };
-    // An event that is already late (it waited for a restart) gets a whole deadline from now on.
-    const leftMs = timedFrom(event) + deadlineMs - clock.now();
-    using deadline = createDeadline(leftMs > 0 ? Math.min(leftMs, deadlineMs) : deadlineMs, abort);
-    const description = await provider.describe(
-      {
-        eventId: event.id,
-        cameraName: event.cameraName,
-        startedAt: event.startedAt,
-        frames,
-        bestCapturedAt: event.timestamp,
-        motion: event.motion,
-      },
-      deadline.signal,
-    );
-    return { status: 'done', description };
+    const input = await inputOf(event, context);
+    if (input === undefined) return { outcome: { status: 'skipped', reason: 'no picture' }, attempts: [] };
+    const { first, attempts, sameAs, better } = await chain.describe(input, abort);
+    return {
+      outcome: { status: 'done', description: first, sameAs, promptVersion: promptVersionOf(first, chain) },
+      attempts,
+      ...(better === undefined ? {} : { better }),
+    };
   } catch (error) {
     abort.throwIfAborted();
-    const code =
-      error instanceof AppError ? error.code : isAbort(error) ? 'DESCRIBE_TIMEOUT' : 'DESCRIBE_FAILED';
-    const isRetryable = error instanceof AppError ? error.isRetryable : true;
-    metrics.countError('describe', code);
+    if (isStoreUnavailable(error)) throw error;
+    const fault = error instanceof VisionError ? error.fault : undefined;
+    const attempts = error instanceof VisionError ? error.attempts : [];
+    const code = error instanceof AppError ? error.code : 'DESCRIBE_FAILED';
+    metrics.countError('describe', fault ?? code);
     log.error(
       {
         eventId: event.id,
         camera: event.cameraName,
         stage: 'describe',
-        type: code,
+        type: fault ?? code,
         attempt,
         error: messageOf(error),
       },
       'describing failed',
     );
+    if (fault === 'budget' || fault === 'privacy')
+      return { outcome: { status: 'skipped', reason: fault }, attempts };
+    const isRetryable = error instanceof AppError ? error.isRetryable : true;
     if (isRetryable && attempt < maxAttempts) return 'again';
-    return { status: 'failed', reason: `${code}: ${messageOf(error)}` };
+    return { outcome: { status: 'failed', reason: `${code}: ${messageOf(error)}` }, attempts };
   }
+}
+
+/** `undefined` for an event without a picture. */
+async function inputOf(
+  event: VedetteEvent,
+  { media, cameras, speech }: DescribeContext,
+): Promise<DescribeInput | undefined> {
+  if (event.frames.length === 0) return undefined;
+  const frames = await readFrames(event, media);
+  const camera = await cameras.get(event.cameraId);
+  return {
+    eventId: event.id,
+    cameraId: event.cameraId,
+    cameraName: event.cameraName,
+    startedAt: timedFrom(event),
+    frames,
+    bestCapturedAt: event.timestamp,
+    motion: event.motion,
+    // What was agreed for a camera that has been deleted is not known any more: its pictures stay here.
+    isLocalOnly: camera?.isLocalOnly ?? true,
+    ...(camera?.promptAddition == null ? {} : { instructions: camera.promptAddition }),
+    ...speech,
+  };
+}
+
+/** Of the prompt that was answered; `null` when nothing was sent. */
+export function promptVersionOf(description: Description, chain: DescribeChain): string | null {
+  const isLocal = chain.states().some(({ name, type }) => name === description.provider && type === 'local');
+  return isLocal ? null : promptVersion;
 }
 
 async function readFrames(event: VedetteEvent, media: MediaFiles): Promise<DescribeFrame[]> {
@@ -198,20 +242,6 @@ async function readFrames(event: VedetteEvent, media: MediaFiles): Promise<Descr
     })),
   );
   return frames.toSorted((a, b) => a.capturedAt - b.capturedAt);
-}
-
-/** A signal that aborts after `ms`, or with the parent; its timer ends with the scope. */
-function createDeadline(ms: number, parent: AbortSignal): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(new AppError('DESCRIBE_TIMEOUT', `No description within ${Math.round(ms)} ms`));
-  }, ms);
-  return {
-    signal: AbortSignal.any([controller.signal, parent]),
-    [Symbol.dispose]: () => {
-      clearTimeout(timer);
-    },
-  };
 }
 
 function ignoreAbort(error: unknown): void {

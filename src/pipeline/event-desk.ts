@@ -1,10 +1,15 @@
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import type { VedetteEvent } from '../core/event.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { CaptureResult, Store } from '../store/event-store.ts';
 import type { MediaFiles } from '../store/media-files.ts';
 import type { Capture } from './capture.ts';
+
+const hourMs = 3_600_000;
+/** How often somebody may have the same event described again. */
+const wishesPerHour = 3;
 
 export interface SubmittedEvent {
   readonly cameraId: string;
@@ -12,6 +17,8 @@ export interface SubmittedEvent {
   readonly description: string | null;
   readonly confidence: number | null;
   readonly objectsDetected: readonly string[];
+  /** Whoever hands it in has alerted somebody already. */
+  readonly alertTriggered: boolean;
   /** Any picture format that can be read; checked by its bytes. */
   readonly picture: Uint8Array | null;
   readonly idempotency?: { readonly key: string; readonly requestHash: string };
@@ -32,6 +39,11 @@ export interface EventDeskContext {
 export interface EventDesk {
   /** The same capture and the same finish that a camera's events go through. */
   submit(event: SubmittedEvent): Promise<CaptureResult>;
+  /**
+   * Has it described again, now; a description that is there stays until another one comes. `undefined` when there is no
+   * such event. Throws `RATE_LIMITED` past three wishes an hour, and `PICTURE_NOT_FOUND` for an event without a picture.
+   */
+  describe(id: string): Promise<VedetteEvent | undefined>;
   /** Row, files and waiting job; false when there was none. */
   delete(id: string): Promise<boolean>;
   /** The bytes of a stored picture. Throws `PICTURE_NOT_FOUND`. */
@@ -64,11 +76,16 @@ export function createEventDesk({
           timestamp: event.timestamp,
           pictures: picture === undefined ? [] : [{ ...picture, capturedAt: event.timestamp, regions: [] }],
           motion: null,
+          alertTriggered: event.alertTriggered,
           ...(event.description === null
             ? {}
             : {
                 description: {
                   text: event.description,
+                  title: null,
+                  actions: [],
+                  isNothingOfInterest: false,
+                  usage: null,
                   confidence: event.confidence,
                   objects: event.objectsDetected,
                   detections: [],
@@ -84,6 +101,37 @@ export function createEventDesk({
       if (result === undefined)
         throw new AppError('STORE_UNAVAILABLE', 'The event could not be stored; try again');
       return result;
+    },
+    async describe(id) {
+      const event = await store.events.get(id);
+      if (event === undefined || event.descriptionStatus === 'pending') return event;
+      if (event.frames.length === 0) {
+        throw new AppError(
+          'PICTURE_NOT_FOUND',
+          'The event has no picture: there is nothing that could be described',
+        );
+      }
+      const wishes = (await store.events.describeRequests(id)).filter(
+        ({ requestedBy, requestedAt }) => requestedBy === 'user' && requestedAt > clock.now() - hourMs,
+      );
+      const [oldest] = wishes;
+      if (oldest !== undefined && wishes.length >= wishesPerHour) {
+        throw new AppError(
+          'RATE_LIMITED',
+          `The event was described ${wishes.length} times within the hour; try again later`,
+          {
+            retryAfterMs: oldest.requestedAt + hourMs - clock.now(),
+          },
+        );
+      }
+      const [job] = await store.events.requeue({
+        events: [id],
+        statuses: ['done', 'failed', 'skipped'],
+        limit: 1,
+        requestedBy: 'user',
+      });
+      if (job !== undefined) await capture.enqueue(job, event.cameraName, signal);
+      return store.events.get(id);
     },
     async delete(id) {
       queue.remove(id);

@@ -3,6 +3,7 @@ import type { EventTimings, VedetteEvent } from '../core/event.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { ProviderAttempt } from '../core/vision.ts';
 import type { EventStore, FinishOutcome } from '../store/event-store.ts';
 import { retryStore } from './store-retry.ts';
 
@@ -23,6 +24,8 @@ export interface FinishInput {
   readonly startedAt: number;
   readonly cameraName: string;
   readonly outcome: FinishOutcome;
+  /** Who was asked, in order. */
+  readonly attempts?: readonly ProviderAttempt[];
   /** Milliseconds from `startedAt`, as far as they were passed. */
   readonly timings: Partial<EventTimings>;
 }
@@ -32,7 +35,7 @@ export type Finish = (input: FinishInput, signal: AbortSignal) => Promise<Vedett
 
 export function createFinish(context: FinishContext): Finish {
   const { store, live, metrics, clock, log } = context;
-  return async ({ eventId, startedAt, cameraName, outcome, timings }, signal) => {
+  return async ({ eventId, startedAt, cameraName, outcome, attempts = [], timings }, signal) => {
     const elapsed = (): number => clock.now() - startedAt;
     const total = elapsed();
     const isDescribed = outcome.status === 'done';
@@ -44,6 +47,7 @@ export function createFinish(context: FinishContext): Finish {
         store.finish({
           eventId,
           outcome,
+          attempts,
           timings: { ...timings, stored: total, total },
           deliverTo: isDescribed ? context.deliveryTargets : [],
         }),

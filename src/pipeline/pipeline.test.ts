@@ -3,21 +3,39 @@ import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { createScriptedProvider } from '../../test/fakes/scripted-provider.ts';
+import { createScriptedChain, scriptedDescription } from '../../test/fakes/scripted-chain.ts';
 import { openPipelineRig } from '../../test/support/pipeline-rig.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import type { ProviderAttempt } from '../core/vision.ts';
+import type { LateAnswer } from '../vision/describe-chain.ts';
+import { VisionError } from '../vision/vision-error.ts';
+import { backfillOnce } from './backfill.ts';
 import { drainSpool, resumeJobs } from './resume.ts';
 
 /** Waits a hundredth of what it is asked to: the delays stay in order, the test stays short. */
 const hastyClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) };
 
+function attemptOf(provider: string, outcome: ProviderAttempt['outcome']): ProviderAttempt {
+  return {
+    provider,
+    model: 'm',
+    startedAt: Date.now(),
+    latencyMs: 5,
+    outcome,
+    message: null,
+    inputTokens: null,
+    outputTokens: null,
+    costUsd: 0,
+  };
+}
+
 test('a captured event is announced, described, stored and announced again', async () => {
   await using dir = await makeTempDir();
-  const provider = createScriptedProvider(({ cameraName }) => `A person at ${cameraName}.`);
-  await using rig = await openPipelineRig({ dataDir: dir.path, provider });
+  const chain = createScriptedChain(({ cameraName }) => `A person at ${cameraName}.`);
+  await using rig = await openPipelineRig({ dataDir: dir.path, chain });
   const workers = rig.pipeline.runWorkers(rig.stop);
   const captured = await rig.capture();
   expect(captured.descriptionStatus).toBe('pending');
@@ -43,10 +61,10 @@ test('a captured event is announced, described, stored and announced again', asy
 
 test('the pictures are on the disk and the job is stored before anybody is asked', async () => {
   await using dir = await makeTempDir();
-  const provider = createScriptedProvider(() => 'Never.');
-  await using rig = await openPipelineRig({ dataDir: dir.path, provider });
+  const chain = createScriptedChain(() => 'Never.');
+  await using rig = await openPipelineRig({ dataDir: dir.path, chain });
   const event = await rig.capture();
-  expect(provider.asked).toEqual([]);
+  expect(chain.asked).toEqual([]);
   expect(await rig.store.events.pendingJobs()).toMatchObject([{ eventId: event.id, attempts: 0 }]);
   for (const { path } of event.frames) expect((await rig.media.read(path)).length).toBeGreaterThan(0);
 });
@@ -60,7 +78,7 @@ test('the 51st job makes the oldest of the busiest camera give way: kept, marked
   );
   await using rig = await openPipelineRig({
     dataDir: dir.path,
-    provider: createScriptedProvider(() => 'x.'),
+    chain: createScriptedChain(() => 'x.'),
     log,
   });
   const quiet = await rig.addCamera('Quiet');
@@ -89,18 +107,18 @@ test('the 51st job makes the oldest of the busiest camera give way: kept, marked
 
 test('a failure that can heal is tried again; after the last attempt the event ends as failed with its cause', async () => {
   await using dir = await makeTempDir();
-  const provider = createScriptedProvider(() => {
-    throw new AppError('DESCRIBE_FAILED', 'the provider is on fire');
+  const chain = createScriptedChain(() => {
+    throw new AppError('DESCRIBE_FAILED', 'the chain is on fire');
   });
-  await using rig = await openPipelineRig({ dataDir: dir.path, provider, workerCount: 1 });
+  await using rig = await openPipelineRig({ dataDir: dir.path, chain, workerCount: 1 });
   const workers = rig.pipeline.runWorkers(rig.stop);
   const { id } = await rig.capture();
   const event = await waitUntil('the end of the attempts', async () => {
     const now = await rig.store.events.get(id);
     return now?.descriptionStatus === 'failed' ? now : undefined;
   });
-  expect(provider.asked).toHaveLength(3);
-  expect(event.descriptionReason).toContain('the provider is on fire');
+  expect(chain.asked).toHaveLength(3);
+  expect(event.descriptionReason).toContain('the chain is on fire');
   expect(event.description).toBeNull();
   expect(await rig.store.events.pendingJobs()).toEqual([]);
   expect((await rig.metrics.snapshot()).eventsProcessed).toMatchObject({ success: 0, failure: 1 });
@@ -110,46 +128,108 @@ test('a failure that can heal is tried again; after the last attempt the event e
 
 test('a failure that can not heal is not tried again', async () => {
   await using dir = await makeTempDir();
-  const provider = createScriptedProvider(() => {
+  const chain = createScriptedChain(() => {
     throw new AppError('DESCRIBE_FAILED', 'refused', { isRetryable: false });
   });
-  await using rig = await openPipelineRig({ dataDir: dir.path, provider });
+  await using rig = await openPipelineRig({ dataDir: dir.path, chain });
   const workers = rig.pipeline.runWorkers(rig.stop);
   const { id } = await rig.capture();
   await waitUntil(
     'the failure',
     async () => (await rig.store.events.get(id))?.descriptionStatus === 'failed',
   );
-  expect(provider.asked).toHaveLength(1);
+  expect(chain.asked).toHaveLength(1);
   rig.stop.requestDrain();
   await workers;
 });
 
-test('a provider that hangs is cut off at the deadline', async () => {
+test('only money is missing: the event is skipped, with the reason', async () => {
   await using dir = await makeTempDir();
-  const provider = createScriptedProvider(
-    (_, signal) =>
-      new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
-          reject(signal.reason as Error);
-        });
-      }),
-  );
-  await using rig = await openPipelineRig({ dataDir: dir.path, provider, deadlineMs: 50 });
+  const chain = createScriptedChain(() => {
+    throw new VisionError('budget', 'the daily cap is spent', { attempts: [attemptOf('openai', 'budget')] });
+  });
+  await using rig = await openPipelineRig({ dataDir: dir.path, chain });
   const workers = rig.pipeline.runWorkers(rig.stop);
   const { id } = await rig.capture();
-  const event = await waitUntil('the end of the attempts', async () => {
-    const now = await rig.store.events.get(id);
-    return now?.descriptionStatus === 'failed' ? now : undefined;
+  await waitUntil('the end', async () => (await rig.store.events.get(id))?.descriptionStatus === 'skipped');
+  expect(await rig.store.events.get(id)).toMatchObject({ descriptionReason: 'budget', description: null });
+  expect(await rig.store.events.attempts(id)).toMatchObject([{ provider: 'openai', outcome: 'budget' }]);
+  rig.stop.requestDrain();
+  await workers;
+});
+
+test('a better description takes the place of the one that made it in time, and is told live', async () => {
+  await using dir = await makeTempDir();
+  const late = Promise.withResolvers<LateAnswer>();
+  const chain = createScriptedChain(() => ({
+    first: scriptedDescription('Something moves.'),
+    attempts: [attemptOf('openai', 'timeout')],
+    sameAs: null,
+    better: late.promise,
+  }));
+  await using rig = await openPipelineRig({ dataDir: dir.path, chain });
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  const { id } = await rig.capture();
+  await waitUntil(
+    'the first one',
+    async () => (await rig.store.events.get(id))?.description === 'Something moves.',
+  );
+  late.resolve({
+    description: scriptedDescription('A fox crosses the yard.'),
+    attempts: [attemptOf('openai', 'described')],
   });
-  expect(event.descriptionReason).toContain('DESCRIBE_TIMEOUT');
+  await waitUntil(
+    'the better one',
+    async () => (await rig.store.events.get(id))?.description === 'A fox crosses the yard.',
+  );
+  expect(await rig.store.events.attempts(id)).toMatchObject([
+    { outcome: 'timeout' },
+    { outcome: 'described' },
+  ]);
+  await rig.pipeline.settle();
+  expect(rig.messages.map(({ message }) => message.type)).toEqual([
+    'EVENT_CREATED',
+    'EVENT_UPDATED',
+    'EVENT_UPDATED',
+  ]);
+  rig.stop.requestDrain();
+  await workers;
+});
+
+test('what was left undescribed is described when the queue is idle, and only then', async () => {
+  await using dir = await makeTempDir();
+  let isDown = true;
+  const chain = createScriptedChain(() => {
+    if (isDown) throw new VisionError('auth', 'the key is wrong');
+    return 'At last.';
+  });
+  await using rig = await openPipelineRig({ dataDir: dir.path, chain });
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  const { id } = await rig.capture();
+  await waitUntil(
+    'the failure',
+    async () => (await rig.store.events.get(id))?.descriptionStatus === 'failed',
+  );
+  isDown = false;
+  const context = {
+    store: rig.store.events,
+    queue: rig.pipeline.queue,
+    clock: systemClock,
+    log: pino({ level: 'silent' }),
+  };
+  await waitUntil('the queue to be idle', async () => (await backfillOnce(context)) === 1);
+  await waitUntil(
+    'the description',
+    async () => (await rig.store.events.get(id))?.description === 'At last.',
+  );
+  expect(await backfillOnce(context)).toBe(0);
   rig.stop.requestDrain();
   await workers;
 });
 
 test('what is in work when everything is aborted stays stored, without an attempt counted, and is done next time', async () => {
   await using dir = await makeTempDir();
-  const hanging = createScriptedProvider(
+  const hanging = createScriptedChain(
     (_, signal) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => {
@@ -159,7 +239,7 @@ test('what is in work when everything is aborted stays stored, without an attemp
   );
   let id = '';
   {
-    await using rig = await openPipelineRig({ dataDir: dir.path, provider: hanging });
+    await using rig = await openPipelineRig({ dataDir: dir.path, chain: hanging });
     const workers = rig.pipeline.runWorkers(rig.stop);
     ({ id } = await rig.capture());
     await waitUntil('the worker to begin', () => hanging.asked.length === 1);
@@ -169,7 +249,7 @@ test('what is in work when everything is aborted stays stored, without an attemp
   }
   await using rig = await openPipelineRig({
     dataDir: dir.path,
-    provider: createScriptedProvider(() => 'Done.'),
+    chain: createScriptedChain(() => 'Done.'),
   });
   const jobs = await rig.store.events.pendingJobs();
   expect(jobs).toMatchObject([{ eventId: id, attempts: 0 }]);
@@ -192,7 +272,7 @@ test('what is in work when everything is aborted stays stored, without an attemp
 
 test('jobs of the last run never push each other out, however many they are', async () => {
   await using dir = await makeTempDir();
-  const rigOptions = { dataDir: dir.path, provider: createScriptedProvider(() => 'Seen.') };
+  const rigOptions = { dataDir: dir.path, chain: createScriptedChain(() => 'Seen.') };
   {
     await using rig = await openPipelineRig({ ...rigOptions, capacity: 50 });
     for (let count = 0; count < 12; count += 1) await rig.capture();
@@ -224,7 +304,7 @@ test('a database that stays locked loses no capture: it waits on the disk and is
   await using dir = await makeTempDir();
   await using rig = await openPipelineRig({
     dataDir: dir.path,
-    provider: createScriptedProvider(() => 'Late.'),
+    chain: createScriptedChain(() => 'Late.'),
     busyTimeoutMs: 20,
     clock: hastyClock,
   });
@@ -258,10 +338,10 @@ test('a database that stays locked loses no capture: it waits on the disk and is
 
 test('a worker outlives a database that is locked for longer than its retries', async () => {
   await using dir = await makeTempDir();
-  const provider = createScriptedProvider(() => 'After all.');
+  const chain = createScriptedChain(() => 'After all.');
   await using rig = await openPipelineRig({
     dataDir: dir.path,
-    provider,
+    chain,
     busyTimeoutMs: 20,
     clock: hastyClock,
   });
@@ -282,8 +362,8 @@ test('a worker outlives a database that is locked for longer than its retries', 
 
 test('an event that was deleted while it waited ends its job in silence', async () => {
   await using dir = await makeTempDir();
-  const provider = createScriptedProvider(() => 'Nobody asked.');
-  await using rig = await openPipelineRig({ dataDir: dir.path, provider });
+  const chain = createScriptedChain(() => 'Nobody asked.');
+  await using rig = await openPipelineRig({ dataDir: dir.path, chain });
   const { id } = await rig.capture();
   await rig.store.events.delete(id);
   const workers = rig.pipeline.runWorkers(rig.stop);
@@ -293,7 +373,7 @@ test('an event that was deleted while it waited ends its job in silence', async 
   );
   rig.stop.requestDrain();
   await workers;
-  expect(provider.asked).toEqual([]);
+  expect(chain.asked).toEqual([]);
   expect(await rig.store.events.get(id)).toBeUndefined();
 });
 
@@ -313,7 +393,7 @@ test('a target that is down delays only itself', async () => {
   };
   await using rig = await openPipelineRig({
     dataDir: dir.path,
-    provider: createScriptedProvider(() => 'Told.'),
+    chain: createScriptedChain(() => 'Told.'),
     notifiers: [down, up],
   });
   const running = [rig.pipeline.runWorkers(rig.stop), rig.pipeline.deliverer.run(rig.stop)];

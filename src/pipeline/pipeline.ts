@@ -7,11 +7,13 @@ import type { Notifier } from '../notify/notifier.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { Store } from '../store/event-store.ts';
 import type { MediaFiles } from '../store/media-files.ts';
-import type { VisionProvider } from '../vision/vision-provider.ts';
+import type { DescribeChain } from '../vision/describe-chain.ts';
+import type { DescribeInput } from '../vision/vision-provider.ts';
 import { createCapture, type Capture } from './capture.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
 import { runWorker, type WorkerTally } from './describe.ts';
 import { createFinish, type Finish } from './finish.ts';
+import { createImprover } from './improve.ts';
 import type { Spool } from './spool.ts';
 
 export interface PipelineOptions {
@@ -19,15 +21,15 @@ export interface PipelineOptions {
   readonly media: MediaFiles;
   readonly spool: Spool;
   readonly queue: JobQueue;
-  readonly provider: VisionProvider;
+  readonly chain: DescribeChain;
   readonly notifiers: readonly Notifier[];
   readonly live: LiveFeed;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Logger;
   readonly workerCount: number;
-  /** From the frame that opened the episode to its description. */
-  readonly deadlineMs: number;
+  /** What the prompt is told beside the event, the same for all cameras. */
+  readonly speech?: Pick<DescribeInput, 'language' | 'timeZone'>;
 }
 
 /** The stages behind the cameras: capture → queue → describe → finish → deliver. */
@@ -39,6 +41,8 @@ export interface Pipeline {
   readonly deliverer: Deliverer;
   /** Resolves when every worker has ended, which `stop` asks for. */
   runWorkers(stop: Stop): Promise<void>;
+  /** Resolves when no better description is waited for any more, which an aborted stop brings about. */
+  settle(): Promise<void>;
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
@@ -47,14 +51,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     media,
     spool,
     queue,
-    provider,
+    chain,
     notifiers,
     live,
     metrics,
     clock,
     log,
     workerCount,
-    deadlineMs,
+    speech = {},
   } = options;
   const deliveryTargets = notifiers.map(({ name }) => name);
   const deliverer = createDeliverer({ store, notifiers, metrics, clock, log });
@@ -83,6 +87,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     deliveryTargets,
     onDeliveriesDue,
   });
+  const improver = createImprover({ store: store.events, chain, live, metrics, log });
   const tally: WorkerTally = { finished: 0, aborted: 0 };
   return {
     capture,
@@ -94,17 +99,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const context = {
         queue,
         store: store.events,
+        cameras: store.cameras,
         media,
-        provider,
+        chain,
         finish,
+        improve: improver.improve,
         metrics,
         clock,
         log,
-        deadlineMs,
+        speech,
       };
       await Promise.all(
         Array.from({ length: workerCount }, (_, index) => runWorker(index + 1, context, stop, tally)),
       );
     },
+    settle: () => improver.settle(),
   };
 }

@@ -19,7 +19,10 @@ import { Metrics } from '../../src/core/metrics.ts';
 import type { CameraInput, CapturedEvent, CaptureResult, Store } from '../../src/store/event-store.ts';
 import { createMediaFiles, type EventPicture, type MediaFiles } from '../../src/store/media-files.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { createEventDesk } from '../../src/pipeline/event-desk.ts';
+import { createEmbeddedQueue } from '../../src/queue/embedded-queue.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
+import { createAiRig, type AiRig, type AiRigOptions } from './ai-services.ts';
 
 const noTimings = { captured: 12, queued: null, described: null, stored: null, total: null };
 
@@ -148,10 +151,12 @@ function notStreaming(): AppError {
 export interface RunningApi extends AsyncDisposable {
   readonly url: string;
   readonly store: Store;
+  readonly dataDir: string;
   readonly media: MediaFiles;
   readonly live: LiveFeed;
   readonly cameras: FakeCameras;
   readonly metrics: Metrics;
+  readonly ai: AiRig;
   /** Calls the API with JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
   addCamera(name?: string, origin?: CameraInput['origin']): Promise<string>;
@@ -180,14 +185,19 @@ export async function startApi(
     readonly log?: Logger;
     readonly host?: string;
     readonly port?: number;
+    readonly ai?: AiRigOptions;
+    /** Of another server, which goes on owning it. */
+    readonly store?: Store;
   } = {},
 ): Promise<RunningApi> {
   const { clock = systemClock, log = silentLog(), host = '127.0.0.1', port = 0 } = options;
   await using cleanup = new AsyncDisposableStack();
   const dir = cleanup.use(await makeTempDir());
-  const store = cleanup.use(await openStore({ dataDir: dir.path, log, clock: systemClock }));
+  const store = options.store ?? cleanup.use(await openStore({ dataDir: dir.path, log, clock: systemClock }));
   const media = createMediaFiles({ dataDir: dir.path });
   const live = new LiveFeed({ now: () => clock.now() });
+  const ai = cleanup.use(await createAiRig({ store, clock, log }, options.ai));
+  const queue = createEmbeddedQueue({ capacity: 50 });
   const cameras = new FakeCameras(store, live);
   const metrics = new Metrics(() => ({
     queueDepth: 2,
@@ -207,6 +217,23 @@ export async function startApi(
     return result;
   }
 
+  const desk = createEventDesk({
+    store,
+    media,
+    queue,
+    capture: {
+      capture: () => Promise.reject(new Error('The test captures by itself.')),
+      drainSpool: () => Promise.resolve(0),
+      enqueue: (job) => {
+        queue.enqueue(job);
+        return Promise.resolve();
+      },
+    },
+    live,
+    clock,
+    signal: new AbortController().signal,
+  });
+
   const services: ApiServices = {
     version: '0.0.0-test',
     clock,
@@ -215,6 +242,7 @@ export async function startApi(
     cameras,
     live,
     metrics,
+    ai,
     health: () => Promise.resolve(api.health),
     isReady: () => api.isReady,
     setLiveClients: (count) => {
@@ -251,6 +279,7 @@ export async function startApi(
           ...(submitted.idempotency === undefined ? {} : { idempotency: submitted.idempotency }),
         });
       },
+      describe: (id) => desk.describe(id),
       async delete(id) {
         const event = await store.events.delete(id);
         if (event === undefined) return false;
@@ -268,10 +297,12 @@ export async function startApi(
   const api: RunningApi = {
     url: server.url,
     store,
+    dataDir: dir.path,
     media,
     live,
     cameras,
     metrics,
+    ai,
     health: { status: 'healthy', components: { store: { status: 'healthy', cause: null } } },
     isReady: true,
     liveClients: 0,
