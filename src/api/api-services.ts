@@ -7,6 +7,7 @@ import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { CameraInput, CaptureResult, Store } from '../store/event-store.ts';
+import type { AiServices } from './ai-services.ts';
 
 export interface CameraWithState {
   readonly camera: Camera;
@@ -62,6 +63,11 @@ export interface SubmittedEvent {
 /** The same capture and the same finish that every event goes through. */
 export interface EventService {
   submit(event: SubmittedEvent): Promise<CaptureResult>;
+  /**
+   * Has it described again; answers it as it is now, pending. `undefined` when there is none. Throws `RATE_LIMITED` past
+   * three times an hour, and `PICTURE_NOT_FOUND` for an event without a picture.
+   */
+  describe(id: string): Promise<VedetteEvent | undefined>;
   /** Row, files and waiting job; false when there was none. */
   delete(id: string): Promise<boolean>;
   /** The bytes of a stored picture. Throws `PICTURE_NOT_FOUND`. */
@@ -83,9 +89,10 @@ export interface ApiServices {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly store: Pick<Store, 'events' | 'deliveries'>;
+  readonly store: Pick<Store, 'events' | 'deliveries' | 'spending'>;
   readonly cameras: CameraService;
   readonly events: EventService;
+  readonly ai: AiServices;
   readonly live: LiveFeed;
   readonly metrics: Metrics;
   /** Looks at every component now; answers within 500 ms. */

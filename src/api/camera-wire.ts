@@ -36,6 +36,11 @@ export const cameraSchema = z
     is_enabled: z.boolean(),
     motion_sensitivity: sensitivity,
     motion_cooldown: z.number(),
+    privacy: z.object({ local_only: z.boolean() }),
+    vision: z.object({
+      prompt_addition: z.string().nullable(),
+      max_events_per_hour: z.int().nullable(),
+    }),
     origin: z
       .enum(['config', 'api', 'demo'])
       .meta({ description: 'config: set in the configuration, and changed only there' }),
@@ -81,6 +86,27 @@ const cameraFields = {
     .max(3600)
     .default(60)
     .meta({ description: 'Seconds from the start of one event to the next' }),
+  privacy: z
+    .strictObject({
+      local_only: z.boolean().meta({ description: 'Its pictures never leave this machine, whatever fails' }),
+    })
+    .optional()
+    .meta({ description: 'In a PUT: kept when left out' }),
+  vision: z
+    .strictObject({
+      prompt_addition: z
+        .string()
+        .trim()
+        .max(2000)
+        .nullable()
+        .optional()
+        .meta({ description: 'What the model should know of this camera' }),
+      max_events_per_hour: z.int().min(0).max(3600).nullable().optional().meta({
+        description: 'Events an hour that paid providers are asked for; the others go to free ones',
+      }),
+    })
+    .optional()
+    .meta({ description: 'In a PUT: each is kept when left out, removed by null' }),
 };
 
 export const cameraBodySchema = z.strictObject(cameraFields).meta({ id: 'CameraBody' });
@@ -119,6 +145,8 @@ export function toCameraWire({ camera, state }: CameraWithState): z.output<typeo
     is_enabled: camera.isEnabled,
     motion_sensitivity: camera.motionSensitivity,
     motion_cooldown: camera.motionCooldown,
+    privacy: { local_only: camera.isLocalOnly },
+    vision: { prompt_addition: camera.promptAddition, max_events_per_hour: camera.maxEventsPerHour },
     origin: camera.origin,
     state: toCameraStateWire(state),
     created_at: toWireTime(camera.createdAt),
@@ -164,7 +192,17 @@ export function toCameraInput(
     isEnabled: body.is_enabled,
     motionSensitivity: body.motion_sensitivity,
     motionCooldown: body.motion_cooldown,
+    ...limitsOf(body),
     origin: current?.origin ?? 'api',
+  };
+}
+
+/** What is left out stays as it is: a camera must not lose its privacy to a client that does not know of it. */
+function limitsOf({ privacy, vision }: CameraBody): Partial<CameraInput> {
+  return {
+    ...(privacy === undefined ? {} : { isLocalOnly: privacy.local_only }),
+    ...(vision?.prompt_addition === undefined ? {} : { promptAddition: emptyToNull(vision.prompt_addition) }),
+    ...(vision?.max_events_per_hour === undefined ? {} : { maxEventsPerHour: vision.max_events_per_hour }),
   };
 }
 

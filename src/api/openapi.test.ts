@@ -22,6 +22,10 @@ interface OpenApiDocument {
 const expectedOperations = [
   'DELETE /api/v1/cameras/{id}',
   'DELETE /api/v1/events/{id}',
+  'GET /api/v1/ai/budget',
+  'GET /api/v1/ai/estimate',
+  'GET /api/v1/ai/providers',
+  'GET /api/v1/ai/usage',
   'GET /api/v1/cameras',
   'GET /api/v1/cameras/{id}',
   'GET /api/v1/cameras/{id}/preview',
@@ -30,12 +34,15 @@ const expectedOperations = [
   'GET /api/v1/events',
   'GET /api/v1/events/{id}',
   'GET /api/v1/events/{id}/frames/{number}',
+  'GET /api/v1/events/{id}/sent',
+  'GET /api/v1/events/{id}/sent/{picture}',
   'GET /api/v1/events/{id}/thumbnail',
   'GET /api/v1/health',
   'GET /api/v1/metrics',
   'GET /health/live',
   'GET /health/ready',
   'GET /metrics',
+  'POST /api/v1/ai/providers/{name}/test',
   'POST /api/v1/cameras',
   'POST /api/v1/cameras/test',
   'POST /api/v1/cameras/{id}/analyze',
@@ -43,6 +50,9 @@ const expectedOperations = [
   'POST /api/v1/cameras/{id}/test',
   'POST /api/v1/deliveries/{id}/retry',
   'POST /api/v1/events',
+  'POST /api/v1/events/{id}/describe',
+  'PUT /api/v1/ai/budget',
+  'PUT /api/v1/ai/providers',
   'PUT /api/v1/cameras/{id}',
 ];
 
@@ -101,6 +111,8 @@ test('parameters of the path are named and required; calls without a body docume
       'POST /api/v1/events',
       'POST /api/v1/cameras',
       'POST /api/v1/cameras/test',
+      'PUT /api/v1/ai/budget',
+      'PUT /api/v1/ai/providers',
       'PUT /api/v1/cameras/{id}',
     ];
     expect(`${name} ${requestBody !== undefined}`).toBe(`${name} ${hasBody.includes(name)}`);

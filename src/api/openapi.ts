@@ -30,6 +30,7 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
       tags: [
         { name: 'events', description: 'What was seen' },
         { name: 'cameras', description: 'Who looks' },
+        { name: 'vision', description: 'Who describes, and what it costs' },
         { name: 'deliveries', description: 'Who was told' },
         { name: 'system', description: 'How it is doing' },
       ],

@@ -18,6 +18,9 @@ const names = [
   'sort_order',
   'status',
   'since',
+  'from',
+  'to',
+  'events',
 ];
 
 /** Values that once broke something like this somewhere, beside anything at all. */
@@ -109,6 +112,11 @@ const paths = [
   ['DELETE', '/api/v1/events/$id'],
   ['GET', '/api/v1/events/$id/thumbnail'],
   ['GET', '/api/v1/events/$event/frames/$id'],
+  ['GET', '/api/v1/events/$id/sent'],
+  ['GET', '/api/v1/events/$event/sent/$id'],
+  ['POST', '/api/v1/events/$id/describe'],
+  ['GET', '/api/v1/ai/usage'],
+  ['POST', '/api/v1/ai/providers/$id/test'],
   ['GET', '/api/v1/cameras/$id'],
   ['DELETE', '/api/v1/cameras/$id'],
   ['GET', '/api/v1/cameras/$id/preview'],

@@ -15,13 +15,16 @@ import { registerOpenApi, registerOpenApiRoute } from './openapi.ts';
 import { emptyQuery } from './query-values.ts';
 import { assertTrustedRequest } from './request-guard.ts';
 import { registerRequestLimits } from './request-limits.ts';
+import { registerAiRoutes } from './routes/ai-routes.ts';
 import { registerCameraRoutes } from './routes/camera-routes.ts';
 import { registerDeliveryRoutes } from './routes/delivery-routes.ts';
+import { registerEventDescriptionRoutes } from './routes/event-description-routes.ts';
 import { registerEventRoutes } from './routes/event-routes.ts';
 import { registerHealthRoutes } from './routes/health-routes.ts';
 import { registerLiveRoute } from './routes/live-route.ts';
 import { registerMetricsRoutes } from './routes/metrics-routes.ts';
 import { registerPageRoutes } from './routes/page-routes.ts';
+import { registerSpendingRoutes } from './routes/spending-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
 const maxBodyBytes = 10 * 1024 * 1024;
@@ -129,7 +132,10 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
   });
   await registerOpenApi(app, services.version);
   registerEventRoutes(app, services);
+  registerEventDescriptionRoutes(app, services);
   registerCameraRoutes(app, services);
+  registerAiRoutes(app, services);
+  registerSpendingRoutes(app, services);
   registerDeliveryRoutes(app, services);
   registerMetricsRoutes(app, services);
   registerHealthRoutes(app, services);

@@ -93,7 +93,7 @@ function describe(value: unknown, path: readonly PropertyKey[]): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object') return 'an object';
-  const isSecret = path.length === 0 || path.includes('password');
+  const isSecret = path.length === 0 || path.includes('password') || path.includes('api_key');
   if (typeof value !== 'string') return isSecret ? `a ${typeof value} (not shown)` : JSON.stringify(value);
   if (isSecret || value.includes('@')) return 'a text (not shown)';
   return value.length > 80

@@ -1,8 +1,9 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { makeDescription, startApi, type RunningApi } from '../../../test/fakes/api-services.ts';
-import { eventDetailWireSchema, eventWireSchema, type EventWire } from '../../core/event-wire.ts';
+import { eventWireSchema, type EventWire } from '../../core/event-wire.ts';
 import type { EventPicture } from '../../store/media-files.ts';
+import { eventWithAttemptsSchema } from '../event-provenance-wire.ts';
 
 const noon = Date.UTC(2026, 2, 1, 12);
 
@@ -63,7 +64,7 @@ test('a described event is stored as it was sent', async () => {
     thumbnail_url: null,
   });
   const detail = await api.call('GET', `/api/v1/events/${event.id}`);
-  expect(detail.json).toEqual({ ...event, frames: [] });
+  expect(detail.json).toEqual({ ...event, frames: [], provider_attempts: [] });
 });
 
 test('a picture without words is captured as pending, and can be fetched', async () => {
@@ -251,7 +252,7 @@ test('pictures are cached by the browser, and not sent again when it has them', 
     await makePicture('red'),
     await makePicture('green'),
   ]);
-  const detail = eventDetailWireSchema
+  const detail = eventWithAttemptsSchema
     .strict()
     .parse((await api.call('GET', `/api/v1/events/${event.id}`)).json);
   expect(detail.frames).toMatchObject([

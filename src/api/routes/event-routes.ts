@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import {
-  eventDetailWireSchema,
-  eventWireSchema,
-  toEventDetailWire,
-  toEventWire,
-} from '../../core/event-wire.ts';
+import { eventWireSchema, toEventWire } from '../../core/event-wire.ts';
 import type { VedetteEvent } from '../../core/event.ts';
 import type { EventQuery } from '../../store/event-store.ts';
 import { apiPrefix, type ApiApp } from '../api-app.ts';
 import type { ApiServices } from '../api-services.ts';
 import { errorResponses } from '../error-reply.ts';
+import { eventWithAttemptsSchema, toEventWithAttempts } from '../event-provenance-wire.ts';
 import { eventBodySchema, objectLabel, toSubmittedEvent } from '../event-submission.ts';
 import { jpegResponse, replyWithStoredPicture } from '../picture-reply.ts';
 import { idParams, queryBoolean, queryInteger, queryNumber, timeInput } from '../query-values.ts';
@@ -150,12 +146,13 @@ export function registerEventRoutes(app: ApiApp, services: ApiServices): void {
     url: `${apiPrefix}/events/:id`,
     schema: {
       tags: ['events'],
-      summary: 'One event with its pictures',
+      summary: 'One event with its pictures, and who was asked to describe it',
       params: idParams,
-      response: { 200: eventDetailWireSchema, ...errorResponses(404, 503) },
+      response: { 200: eventWithAttemptsSchema, ...errorResponses(404, 503) },
     },
     async handler(request, reply) {
-      return reply.send(toEventDetailWire(await existing(request.params.id)));
+      const event = await existing(request.params.id);
+      return reply.send(toEventWithAttempts(event, await store.events.attempts(event.id)));
     },
   });
 
@@ -225,7 +222,7 @@ export function registerEventRoutes(app: ApiApp, services: ApiServices): void {
   });
 }
 
-function eventNotFound(id: string): AppError {
+export function eventNotFound(id: string): AppError {
   return new AppError('EVENT_NOT_FOUND', `There is no event "${id}". It may have been deleted.`);
 }
 
