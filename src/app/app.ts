@@ -11,6 +11,7 @@ import { createEmbeddedDetector } from '../detection/efficientdet-detector.ts';
 import { createMediaService } from '../media/media-service.ts';
 import { createMotionEngine } from '../motion/motion-engine.ts';
 import { createWebhook } from '../notify/webhook.ts';
+import { runBackfill } from '../pipeline/backfill.ts';
 import { CameraSupervisor } from '../pipeline/camera-supervisor.ts';
 import { createEventDesk } from '../pipeline/event-desk.ts';
 import { createPipeline } from '../pipeline/pipeline.ts';
@@ -19,11 +20,16 @@ import { openSpool } from '../pipeline/spool.ts';
 import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import { createMediaFiles } from '../store/media-files.ts';
 import { openStore } from '../store/open-store.ts';
-import { createLocalDescriber } from '../vision/local-describer.ts';
-import { cameraAdapters } from './builtins.ts';
+import { createSentArchive } from '../store/sent-archive.ts';
+import { createBudgetSettings } from './budget-settings.ts';
+import { cameraAdapters, providerAdapters } from './builtins.ts';
 import { demoDismissedSetting, missingDemoCamera, syncCameras } from './camera-sync.ts';
 import { loadEmbeddedEye } from './embedded-eye.ts';
 import { createHealth } from './health.ts';
+import { createProviderService } from './provider-service.ts';
+import { createMembers, createProviderSettings } from './provider-settings.ts';
+import { createReloadableChain } from './reloadable-chain.ts';
+import { buildVisionChain } from './vision-chain.ts';
 
 /** Share of the drain time after which what the workers still hold is aborted (guarantee 5). */
 const drainShare = 0.75;
@@ -61,7 +67,16 @@ export async function startApp(
   });
 
   const { dataDir } = config;
-  const store = starting.use(await openStore({ dataDir, log, clock }));
+  const store = starting.use(
+    await openStore({
+      dataDir,
+      log,
+      clock,
+      onSpendAlert: (alert) => {
+        log.warn({ ...alert }, 'a share of the budget is spent');
+      },
+    }),
+  );
   const media = createMediaFiles({ dataDir });
   const spool = await openSpool({ dataDir, log });
   const streams = starting.use(
@@ -69,7 +84,38 @@ export async function startApp(
   );
   const motion = starting.use(await createMotionEngine({ threads: config.motion.threads, log, clock }));
   const eye = starting.use(loadEmbeddedEye(() => createEmbeddedDetector({ log, clock }), { clock, log }));
-  const provider = starting.use(createLocalDescriber({ detector: eye }));
+  const sent = starting.use(createSentArchive({ events: store.events, media, log }));
+  const { vision } = config;
+  const providerContext = { clock, detector: eye };
+  const providers = await createProviderSettings({
+    configured: vision.providers,
+    isListedInFile: vision.isListedInFile,
+    pictures: vision.pictures,
+    adapters: providerAdapters,
+    env: process.env,
+    store,
+    log,
+  });
+  const budget = await createBudgetSettings({
+    configured: vision.budget,
+    isSetInFile: vision.isBudgetInFile,
+    store,
+    log,
+  });
+  const chain = starting.use(
+    createReloadableChain(
+      () =>
+        buildVisionChain(createMembers(providers.current(), providerAdapters, providerContext), {
+          vision,
+          detector: eye,
+          spending: store.spending,
+          sent,
+          clock,
+          log,
+        }),
+      log,
+    ),
+  );
   const queue = createEmbeddedQueue({ capacity: config.pipeline.queueCapacity });
   const notifiers = config.webhooks.map((webhook) => createWebhook(webhook));
   const live = new LiveFeed({ now: () => clock.now() });
@@ -96,14 +142,14 @@ export async function startApp(
     media,
     spool,
     queue,
-    provider,
+    chain,
     notifiers,
     live,
     metrics,
     clock,
     log,
     workerCount: config.pipeline.workers,
-    deadlineMs: config.vision.deadlineMs,
+    speech: { language: config.vision.language, timeZone: config.vision.budget.timeZone },
   });
   const cameras = new CameraSupervisor({
     store: store.cameras,
@@ -142,6 +188,17 @@ export async function startApp(
           clock,
           signal: stop.abort,
         }),
+        ai: {
+          providers: createProviderService({
+            settings: providers,
+            chain,
+            adapters: providerAdapters,
+            context: providerContext,
+            ledger: store.spending,
+            stop: stop.abort,
+          }),
+          budget,
+        },
         live,
         metrics,
         health: createHealth({ store, eye, cameras, queue, spool, clock }),
@@ -175,6 +232,7 @@ export async function startApp(
     ),
     resumeJobs(jobs, resumeContext, stop),
     drainSpool(resumeContext, stop),
+    ...(config.vision.isBackfilling ? [runBackfill(resumeContext, stop)] : []),
     showDemo(),
     reportOrphans(media, { ...resumeContext, spool }).catch((error: unknown) => {
       log.warn({ error: messageOf(error) }, 'the pictures could not be looked through');
@@ -202,6 +260,7 @@ export async function startApp(
     }
     const left = queue.depth();
     stop.requestAbort();
+    await pipeline.settle();
     await parts.disposeAsync();
     return { finished: pipeline.tally.finished - finishedBefore, left, aborted: pipeline.tally.aborted };
   }

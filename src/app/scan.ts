@@ -20,7 +20,9 @@ import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import type { Store } from '../store/event-store.ts';
 import { createMediaFiles } from '../store/media-files.ts';
 import { openStore } from '../store/open-store.ts';
-import { createLocalDescriber } from '../vision/local-describer.ts';
+import { createChain } from '../vision/chain.ts';
+import { settingsOf } from '../vision/provider-adapter.ts';
+import { localProvider } from '../vision/providers/local.ts';
 
 /** Nobody waits for one event of a recording: there is time to see more of it than of a live one. */
 const captureWindowMs = 4000;
@@ -70,20 +72,20 @@ export async function scan(options: ScanOptions): Promise<ScanEvent[]> {
   const detector = parts.use(await createEmbeddedDetector({ log, clock }));
   const queue = createEmbeddedQueue({ capacity: waitingJobs * 2 });
   const metrics = new Metrics();
+  const local = localProvider.create(settingsOf({ type: localProvider.type }), { clock, detector });
   const live = new LiveFeed({ now: () => clock.now() });
   const pipeline = createPipeline({
     store,
     media: createMediaFiles({ dataDir }),
     spool: await openSpool({ dataDir, log }),
     queue,
-    provider: parts.use(createLocalDescriber({ detector })),
+    chain: parts.use(createChain({ providers: [local], clock, deadlineMs })),
     notifiers: [],
     live,
     metrics,
     clock,
     log,
     workerCount,
-    deadlineMs,
   });
   const stop = createStop();
   const onAbort = (): void => {
