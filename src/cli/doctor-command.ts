@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { cameraAdapters } from '../app/builtins.ts';
+import { cameraAdapters, providerAdapters } from '../app/builtins.ts';
 import { examine } from '../app/doctor.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { silentLog } from '../core/log.ts';
@@ -20,6 +20,7 @@ export function addDoctorCommand(program: Command): void {
     .action(async (options: DoctorOptions) => {
       const { config, warnings } = await loadConfig({
         adapters: cameraAdapters,
+        providerAdapters,
         env: process.env,
         ...(options.config === undefined ? {} : { file: options.config }),
         overrides: {

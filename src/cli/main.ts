@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
+import { addDescribeCommand } from './describe-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addModelsCommand } from './models-command.ts';
 import { addScanCommand } from './scan-command.ts';
@@ -15,6 +16,7 @@ const program = new Command('vedette')
   .exitOverride();
 addServeCommand(program);
 addScanCommand(program);
+addDescribeCommand(program);
 addDoctorCommand(program);
 addModelsCommand(program);
 

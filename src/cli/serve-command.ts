@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { startApp, type App } from '../app/app.ts';
-import { cameraAdapters } from '../app/builtins.ts';
+import { cameraAdapters, providerAdapters } from '../app/builtins.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { messageOf } from '../core/errors.ts';
 import { createLog, type Logger } from '../core/log.ts';
@@ -39,6 +39,7 @@ export function addServeCommand(program: Command): void {
 async function serve(options: ServeOptions): Promise<void> {
   const { config, warnings } = await loadConfig({
     adapters: cameraAdapters,
+    providerAdapters,
     env: process.env,
     ...(options.config === undefined ? {} : { file: options.config }),
     overrides: {
