@@ -11,6 +11,7 @@ import type {
   ProviderTestResult,
 } from './ai-services.ts';
 import { validationError } from './validation.ts';
+import { toWireUsd } from './wire-money.ts';
 
 const origin = z.enum(['config', 'environment', 'saved']);
 
@@ -150,7 +151,7 @@ export function toProviderTestWire(result: ProviderTestResult): z.output<typeof 
     confidence,
     objects: [...objects],
     model,
-    cost_usd: costUsd,
+    cost_usd: toWireUsd(costUsd),
   };
 }
 

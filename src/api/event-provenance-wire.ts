@@ -7,6 +7,7 @@ import type { ProviderAttempt } from '../core/vision.ts';
 import { toWireTime, wireTime } from '../core/wire-values.ts';
 import type { SentPictureFile, SentRequest } from '../store/event-store.ts';
 import { apiPrefix } from './api-app.ts';
+import { toWireUsd } from './wire-money.ts';
 
 const attemptSchema = z
   .object({
@@ -76,7 +77,7 @@ function toAttemptWire(attempt: ProviderAttempt): z.output<typeof attemptSchema>
     latency_ms: Math.round(attempt.latencyMs),
     outcome: attempt.outcome,
     message: attempt.message === null ? null : redact(attempt.message),
-    cost_usd: attempt.costUsd,
+    cost_usd: toWireUsd(attempt.costUsd),
     input_tokens: attempt.inputTokens,
     output_tokens: attempt.outputTokens,
   };

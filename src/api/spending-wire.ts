@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isTimeZone } from '../store/calendar-day.ts';
 import type { Budget, SpendPeriod, SpendSummary, UsageReport } from '../store/spending.ts';
 import type { BudgetService, ProviderEstimate } from './ai-services.ts';
+import { toWireUsd } from './wire-money.ts';
 
 const usd = z.number().meta({ description: 'US dollars' });
 
@@ -185,7 +186,7 @@ export function toEstimateWire(
   return {
     events,
     provider: first?.name ?? null,
-    usd_per_event: first?.usdPerEvent ?? null,
+    usd_per_event: toWireUsd(first?.usdPerEvent ?? null),
     total_usd: times(events, first?.usdPerEvent ?? null),
     is_free: first?.usdPerEvent === 0,
     remaining_usd: left.length === 0 ? null : Math.min(...left),
@@ -193,12 +194,12 @@ export function toEstimateWire(
       name,
       model,
       may_be_asked: mayBeAsked,
-      usd_per_event: usdPerEvent,
+      usd_per_event: toWireUsd(usdPerEvent),
       total_usd: times(events, usdPerEvent),
     })),
   };
 }
 
 function times(events: number, usd: number | null): number | null {
-  return usd === null ? null : events * usd;
+  return toWireUsd(usd === null ? null : events * usd);
 }

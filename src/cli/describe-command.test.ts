@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -254,6 +255,24 @@ test('a service that goes away in the middle ends it with a word', async () => {
   );
   await api[Symbol.asyncDispose]();
   expect((await running).error).toContain('No service answers');
+});
+
+test('an interrupted command ends at once, and what was asked for goes on in the service', async () => {
+  await using api = await startApi();
+  const camera = await api.addCamera();
+  for (let age = 1; age <= 6; age += 1) await addEvent(api, camera, age, failed);
+  const command = spawn(process.execPath, ['src/cli/main.ts', 'describe', '--yes', '--url', api.url]);
+  let stdout = '';
+  command.stdout.on('data', (chunk) => (stdout += String(chunk)));
+  const closed = once(command, 'close');
+  await waitUntil(
+    'the first events to be queued',
+    async () => (await api.store.events.pendingJobs()).length === 4,
+  );
+  command.kill('SIGINT');
+  expect(await closed).toEqual([1, null]);
+  expect(stdout).toContain('Stopped. What was asked for already goes on in the service.');
+  expect(await api.store.events.pendingJobs()).toHaveLength(4);
 });
 
 test('options that make no sense are refused', async () => {

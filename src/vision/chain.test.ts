@@ -11,6 +11,8 @@ import type { Reservation, SpendLedger } from './spend-ledger.ts';
 import { VisionError } from './vision-error.ts';
 import type { ChainMember, DescribeInput } from './vision-provider.ts';
 
+// One long file: all of these share the scripted providers, the ledger and the clock below.
+
 const { signal } = new AbortController();
 const second = 1000;
 /** Of the 5 s so much is left for storing what was found. */

@@ -215,10 +215,11 @@ test('an estimate is by the first provider that may be asked, and never too low'
     events: 100,
     provider: 'openai',
     usd_per_event: openai?.usd_per_event,
-    total_usd: 100 * (openai?.usd_per_event ?? 0),
+    total_usd: openai?.total_usd,
     is_free: false,
     remaining_usd: 1,
   });
+  expect(whole.total_usd).toBeCloseTo(100 * (openai?.usd_per_event ?? 0), 6);
   expect([unknown?.total_usd, ollama?.total_usd, local?.total_usd]).toEqual([null, 0, 0]);
   expect((await api.call('GET', '/api/v1/ai/estimate?events=0')).status).toBe(422);
 });

@@ -304,9 +304,13 @@ test.for(['ollama', 'llama_cpp', 'lm_studio', 'vllm'] as const)(
     const first = await provider.describe(await small, signal);
     expect(first.text).toContain('A person in a dark coat');
     expect(server.calls).toBe(2);
-    await provider.describe(await small, signal);
+    const call = await provider.prepare(await small, signal);
+    await call.send(signal);
     expect(server.calls).toBe(3);
-    expect(server.requests.at(-1)?.modelCall?.text).toContain('"nothing_of_interest"');
+    // What is shown as sent is what was sent.
+    expect(server.requests.at(-1)?.modelCall?.text).toContain(call.request?.prompt);
+    expect(call.request?.prompt).toContain('"nothing_of_interest"');
+    expect(server.requests[1]?.modelCall?.text).toContain('"nothing_of_interest"');
   },
 );
 

@@ -62,7 +62,12 @@ export function createSdkProvider(options: SdkProviderOptions): ChainMember {
     signal.throwIfAborted();
     const { pictures, isGray } = await preparePictures(input, options.mostPictures, options.pictureRule);
     signal.throwIfAborted();
-    const prompt = buildPrompt({ input, pictures, isGray });
+    const prompt = buildPrompt({
+      input,
+      pictures,
+      isGray,
+      ...(hasRefusedSchema ? { answerInWords } : {}),
+    });
     const request: SentRequest = {
       promptVersion,
       system: prompt.system,
@@ -178,7 +183,7 @@ export function createSdkProvider(options: SdkProviderOptions): ChainMember {
                 { type: 'text' as const, text: label },
                 { type: 'file' as const, mediaType: 'image/jpeg', data: jpeg },
               ]),
-              { type: 'text', text: withSchema ? prompt : `${prompt}\n\n${answerInWords}` },
+              { type: 'text', text: withSchema ? prompt : inWords(prompt) },
             ],
           },
         ],
@@ -219,6 +224,11 @@ export function createSdkProvider(options: SdkProviderOptions): ChainMember {
     describe: async (input, signal) => await (await prepare(input, signal)).send(signal),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** Prepared before the server refused the schema, it does not hold them yet. */
+function inWords(prompt: string): string {
+  return prompt.includes(answerInWords) ? prompt : `${prompt}\n\n${answerInWords}`;
 }
 
 const withoutWarnings: Parameters<typeof wrapLanguageModel>[0]['middleware'] = {

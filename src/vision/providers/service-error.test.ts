@@ -34,9 +34,11 @@ test('pages of proxies are not repeated, long messages are cut', () => {
   expect(answered(500, 'word '.repeat(1000)).message.length).toBeLessThan(320);
 });
 
+function inside(code: string): VisionError {
+  return answered(400, 'An error occurred', { error: { code, message: 'An error occurred' } });
+}
+
 test('a failure inside an answer of 200 is known by its code', () => {
-  const inside = (code: string) =>
-    answered(400, 'An error occurred', { error: { code, message: 'An error occurred' } });
   expect(inside('server_error').fault).toBe('overloaded');
   expect(inside('rate_limit_exceeded').fault).toBe('rate_limit');
   expect(inside('insufficient_quota').fault).toBe('quota');
