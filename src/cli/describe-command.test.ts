@@ -121,7 +121,8 @@ test('what was left undescribed is described, newest first and a few at a time',
   expect(stdout).toBe('12 events to describe by "local": free.\n12 described.\n');
   expect(stderr).toBe('describing 12 events: done\n');
   expect(worker.order.toSorted()).toEqual(ids.toSorted());
-  expect(worker.order.slice(0, 4).toSorted()).toEqual(ids.slice(0, 4).toSorted());
+  // Whichever of the four newest is ready first.
+  expect(ids.slice(0, 4)).toContain(worker.order[0]);
   expect(worker.mostWaiting).toBeLessThanOrEqual(4);
   expect((await run(api, ['--yes'])).stdout).toBe('No event is left to be described.\n');
 });

@@ -4,6 +4,7 @@ import { makeMovingClip } from '../support/moving-clip.ts';
 import { descendantsOf } from '../support/processes.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
+import { startProviderServer } from '../support/vision/provider-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { createWireClient } from '../support/wire-client.ts';
 
@@ -69,3 +70,36 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+test(
+  'a provider that hangs does not hold up the end: the events are described locally',
+  { timeout: 60_000 },
+  async () => {
+    await using dir = await makeTempDir();
+    await using openai = await startProviderServer('openai');
+    await openai.setFault({ kind: 'hang' });
+    const clip = dir.file('moving.mp4');
+    await makeMovingClip(clip, 1);
+    await using service = await startService({
+      dataDir: dir.file('data'),
+      config: {
+        cameras: [{ name: 'Yard', url: clip }],
+        vision: {
+          deadline_ms: 2000,
+          providers: [{ type: 'openai', base_url: openai.url, api_key: openai.apiKey }, { type: 'local' }],
+        },
+      },
+    });
+    const submitted = await submit(service, 2);
+    await waitUntil('the provider to be asked', () => openai.open > 0, { timeoutMs: 20_000 });
+    const { code } = await service.end('SIGTERM');
+    expect(code).toBe(0);
+    // Without this line the process was cut off by its own deadline of 30 s.
+    expect(service.lines.some(({ msg }) => msg.startsWith('stopped'))).toBe(true);
+    const described = service.lines.filter(({ msg }) => msg === 'event described');
+    expect(described.filter(({ eventId }) => submitted.includes(String(eventId)))).toMatchObject([
+      { provider: 'local' },
+      { provider: 'local' },
+    ]);
+  },
+);
