@@ -11,7 +11,7 @@ import type {
   ProviderTestResult,
 } from './ai-services.ts';
 import { validationError } from './validation.ts';
-import { toWireUsd } from './wire-money.ts';
+import { toWireUsd } from '../core/wire-values.ts';
 
 const origin = z.enum(['config', 'environment', 'saved']);
 

@@ -7,7 +7,7 @@ import type { ProviderAttempt } from '../core/vision.ts';
 import { toWireTime, wireTime } from '../core/wire-values.ts';
 import type { SentPictureFile, SentRequest } from '../store/event-store.ts';
 import { apiPrefix } from './api-app.ts';
-import { toWireUsd } from './wire-money.ts';
+import { toWireUsd } from '../core/wire-values.ts';
 
 const attemptSchema = z
   .object({

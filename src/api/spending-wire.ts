@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isTimeZone } from '../store/calendar-day.ts';
 import type { Budget, SpendPeriod, SpendSummary, UsageReport } from '../store/spending.ts';
 import type { BudgetService, ProviderEstimate } from './ai-services.ts';
-import { toWireUsd } from './wire-money.ts';
+import { toWireUsd } from '../core/wire-values.ts';
 
 const usd = z.number().meta({ description: 'US dollars' });
 

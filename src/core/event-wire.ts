@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { EventFrame, VedetteEvent } from './event.ts';
 import type { MotionRegion } from './motion.ts';
-import { nullableTime, toWireBox, toWireShare, toWireTime, wireBox, wireTime } from './wire-values.ts';
+import {
+  nullableTime,
+  toWireBox,
+  toWireShare,
+  toWireTime,
+  toWireUsd,
+  wireBox,
+  wireTime,
+} from './wire-values.ts';
 
 const regionSchema = z.object({ box: wireBox, area: z.number() });
 
@@ -124,7 +132,7 @@ export function toEventWire(event: VedetteEvent): EventWire {
       stored: event.timings.stored,
       total: event.timings.total,
     },
-    cost_usd: event.costUsd,
+    cost_usd: toWireUsd(event.costUsd),
     created_at: toWireTime(event.createdAt),
     updated_at: toWireTime(event.updatedAt),
   };

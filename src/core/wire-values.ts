@@ -24,3 +24,8 @@ export function toWireBox(box: Box): z.output<typeof wireBox> {
 export function toWireTime(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
+
+/** US dollars to a billionth, as the ledger counts them: `0.00022970000000000003` is noise. */
+export function toWireUsd(usd: number | null): number | null {
+  return usd === null ? null : Math.round(usd * 1e9) / 1e9;
+}

@@ -642,6 +642,15 @@ test('a picture that hardly differs from one of minutes ago costs nothing: its d
   expect(chain.stats().reused).toBe(1);
 });
 
+test('an event that is described again is not given its own old text', async () => {
+  const openai = member('openai', answers);
+  const chain = chainOf([openai, localEye()], { reusesDescriptions: true });
+  await chain.describe(await doorInput('event-1'), signal);
+  const again = await chain.describe(await doorInput('event-1'), signal);
+  expect(again.sameAs).toBeNull();
+  expect(openai.calls).toHaveLength(2);
+});
+
 test('not so on another camera, for another subject, much later, or for what the local describer said', async () => {
   const openai = member('openai', inTurn(answers, answers, answers, answers, fails('refusal')));
   const chain = chainOf([openai, localEye()], { reusesDescriptions: true, reuseWithinMs: 60 * second });

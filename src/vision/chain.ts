@@ -187,7 +187,8 @@ class ProviderChain implements DescribeChain {
     attempts: readonly ProviderAttempt[],
   ): ChainAnswer | undefined {
     const known = look === undefined ? undefined : this.#memory.find(input.cameraId, look);
-    if (known === undefined) return undefined;
+    // Whoever asks again for the same event wants another answer than the one it has.
+    if (known === undefined || known.eventId === input.eventId) return undefined;
     this.#reused += 1;
     const detections = input.hints?.detections ?? [];
     const first: Description = { ...known.description, detections, costUsd: 0, usage: null };

@@ -39,6 +39,8 @@ export interface KillSeriesResult {
   readonly undescribed: readonly string[];
 }
 
+const firstTimestamp = Date.UTC(2026, 0, 1);
+
 /** Slow enough for the queue: what is dropped on purpose would hide what is lost. */
 const submitEveryMs = 300;
 
@@ -74,9 +76,13 @@ export async function runKillSeries(options: KillSeriesOptions): Promise<KillSer
     const camera = await client.firstCameraId();
     while (!gone.aborted) {
       requests += 1;
-      const key = `request-${requests}`;
+      // The same content at every try, or the key would be refused.
+      const request = {
+        idempotencyKey: `request-${requests}`,
+        timestamp: new Date(firstTimestamp + requests * 1000).toISOString(),
+      };
       try {
-        promised.add((await client.submit(camera, options.picture, key)).id);
+        promised.add((await client.submit(camera, options.picture, request)).id);
       } catch {
         // Killed while it was asked: the same request again, as a client would, must not make a second event.
         requests -= 1;

@@ -1,5 +1,11 @@
 import type { EventWire } from '../../src/core/event-wire.ts';
 
+/** A request that may be made again: the same key with the same content. */
+export interface RepeatableRequest {
+  readonly idempotencyKey: string;
+  readonly timestamp: string;
+}
+
 /** What a program on the other side of the wire does; each call fails the test when the answer is not a good one. */
 export interface WireClient {
   get<T>(path: string): Promise<T>;
@@ -7,7 +13,7 @@ export interface WireClient {
   event(id: string): Promise<EventWire>;
   firstCameraId(): Promise<string>;
   /** Hands in a picture to be described. */
-  submit(cameraId: string, picture: Uint8Array, idempotencyKey?: string): Promise<EventWire>;
+  submit(cameraId: string, picture: Uint8Array, repeatable?: RepeatableRequest): Promise<EventWire>;
 }
 
 export function createWireClient(url: string): WireClient {
@@ -37,16 +43,16 @@ export function createWireClient(url: string): WireClient {
       if (id === undefined) throw new Error('the service has no camera');
       return id;
     },
-    submit: (cameraId, picture, idempotencyKey) =>
+    submit: (cameraId, picture, repeatable) =>
       ask('/events', {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
-          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+          ...(repeatable === undefined ? {} : { 'idempotency-key': repeatable.idempotencyKey }),
         },
         body: JSON.stringify({
           camera_id: cameraId,
-          timestamp: new Date().toISOString(),
+          timestamp: repeatable?.timestamp ?? new Date().toISOString(),
           objects_detected: [],
           thumbnail_base64: Buffer.from(picture).toString('base64'),
         }),
