@@ -1,3 +1,4 @@
+import type { ComponentHealth, HealthReport } from '../api/api-services.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { CameraSupervisor } from '../pipeline/camera-supervisor.ts';
@@ -8,16 +9,6 @@ import type { EmbeddedEye } from './embedded-eye.ts';
 
 /** What takes longer than this to answer is not well, and the report does not wait for it. */
 const answerWithinMs = 400;
-
-export interface ComponentHealth {
-  readonly status: 'healthy' | 'degraded' | 'down';
-  readonly cause: string | null;
-}
-
-export interface HealthReport {
-  readonly status: ComponentHealth['status'];
-  readonly components: Readonly<Record<string, ComponentHealth>>;
-}
 
 export interface HealthContext {
   readonly store: Store;

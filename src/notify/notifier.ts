@@ -1,5 +1,3 @@
-import type { AppError } from '../core/errors.ts';
-
 /** Something to tell one outside target. */
 export interface Notification {
   /** Of the delivery; the same at every attempt, so that the receiver can tell repeats. */
@@ -18,5 +16,3 @@ export interface Notifier {
   /** @throws AppError `DELIVERY_FAILED`; `isRetryable` says whether trying again can help, `retryAfterMs` when it said so */
   notify(notification: Notification, signal: AbortSignal): Promise<void>;
 }
-
-export type NotifyError = AppError;
