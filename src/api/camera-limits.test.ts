@@ -37,9 +37,8 @@ test('limits that a change leaves out stay, privacy above all', async () => {
 test('limits that make no sense are refused by their field', async () => {
   await using api = await startApi();
   for (const [change, path] of [
-    [{ privacy: {} }, 'privacy.local_only'],
     [{ privacy: { local_only: 'yes' } }, 'privacy.local_only'],
-    [{ privacy: { local_only: true, masks: [] } }, 'privacy.masks'],
+    [{ privacy: { local_only: true, mask: [] } }, 'privacy.mask'],
     [{ vision: { prompt_addition: 'x'.repeat(2001) } }, 'vision.prompt_addition'],
     [{ vision: { max_events_per_hour: -1 } }, 'vision.max_events_per_hour'],
     [{ vision: { max_events_per_hour: 1.5 } }, 'vision.max_events_per_hour'],

@@ -1,4 +1,19 @@
 import { z } from 'zod';
+import {
+  clipSchema,
+  masksSchema,
+  onvifSchema,
+  scheduleSchema,
+  toClip,
+  toClipWire,
+  toOnvif,
+  toOnvifWire,
+  toPolygonWire,
+  toSchedule,
+  toScheduleWire,
+  toZonesWire,
+  zonesSchema,
+} from '../core/camera-settings-wire.ts';
 import type { CameraState } from '../core/camera.ts';
 import { redact, splitCredentials, type SplitUrl } from '../core/redact.ts';
 import { nullableTime, toWireTime, wireTime } from '../core/wire-values.ts';
@@ -36,7 +51,12 @@ export const cameraSchema = z
     is_enabled: z.boolean(),
     motion_sensitivity: sensitivity,
     motion_cooldown: z.number(),
-    privacy: z.object({ local_only: z.boolean() }),
+    sub_url: z.string().nullable().meta({ description: 'The small stream of the same picture, as url' }),
+    zones: zonesSchema,
+    schedule: scheduleSchema.nullable(),
+    clip: clipSchema,
+    onvif: onvifSchema,
+    privacy: z.object({ local_only: z.boolean(), masks: masksSchema }),
     vision: z.object({
       prompt_addition: z.string().nullable(),
       max_events_per_hour: z.int().nullable(),
@@ -86,12 +106,27 @@ const cameraFields = {
     .max(3600)
     .default(60)
     .meta({ description: 'Seconds from the start of one event to the next' }),
+  sub_url: plainText(1, 2048).nullable().optional().meta({
+    description:
+      'The small stream of the same picture: it is analysed, and pictures and clips come from the large one. In a PUT: kept when left out',
+  }),
+  zones: zonesSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
+  schedule: scheduleSchema
+    .nullable()
+    .optional()
+    .meta({ description: 'When motion makes events; null for always. In a PUT: kept when left out' }),
+  clip: clipSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
+  onvif: onvifSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
   privacy: z
     .strictObject({
-      local_only: z.boolean().meta({ description: 'Its pictures never leave this machine, whatever fails' }),
+      local_only: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Its pictures never leave this machine, whatever fails' }),
+      masks: masksSchema.optional(),
     })
     .optional()
-    .meta({ description: 'In a PUT: kept when left out' }),
+    .meta({ description: 'In a PUT: each is kept when left out' }),
   vision: z
     .strictObject({
       prompt_addition: z
@@ -145,7 +180,12 @@ export function toCameraWire({ camera, state }: CameraWithState): z.output<typeo
     is_enabled: camera.isEnabled,
     motion_sensitivity: camera.motionSensitivity,
     motion_cooldown: camera.motionCooldown,
-    privacy: { local_only: camera.isLocalOnly },
+    sub_url: camera.subUrl === null ? null : redact(camera.subUrl),
+    zones: toZonesWire(camera.zones),
+    schedule: camera.schedule === null ? null : toScheduleWire(camera.schedule),
+    clip: toClipWire(camera.clip),
+    onvif: toOnvifWire(camera.onvif),
+    privacy: { local_only: camera.isLocalOnly, masks: camera.privacyMasks.map(toPolygonWire) },
     vision: { prompt_addition: camera.promptAddition, max_events_per_hour: camera.maxEventsPerHour },
     origin: camera.origin,
     state: toCameraStateWire(state),
@@ -178,7 +218,7 @@ export function toCameraInput(
   current?: CameraWithState['camera'],
 ): CameraInput {
   const split = splitAddress(body.url);
-  const address = current !== undefined && split.url === redact(current.url) ? current.url : split.url;
+  const address = keptAddress(split.url, current?.url);
   const { type, url } = resolveType(body.type, address, types);
   return {
     name: body.name,
@@ -193,16 +233,36 @@ export function toCameraInput(
     motionSensitivity: body.motion_sensitivity,
     motionCooldown: body.motion_cooldown,
     ...limitsOf(body),
+    ...settingsOf(body, current),
     origin: current?.origin ?? 'api',
   };
+}
+
+/** An address that comes back as it was shown keeps the secrets in its query. */
+function keptAddress(address: string, current: string | null | undefined): string {
+  return current != null && address === redact(current) ? current : address;
 }
 
 /** What is left out stays as it is: a camera must not lose its privacy to a client that does not know of it. */
 function limitsOf({ privacy, vision }: CameraBody): Partial<CameraInput> {
   return {
-    ...(privacy === undefined ? {} : { isLocalOnly: privacy.local_only }),
+    ...(privacy?.local_only === undefined ? {} : { isLocalOnly: privacy.local_only }),
     ...(vision?.prompt_addition === undefined ? {} : { promptAddition: emptyToNull(vision.prompt_addition) }),
     ...(vision?.max_events_per_hour === undefined ? {} : { maxEventsPerHour: vision.max_events_per_hour }),
+  };
+}
+
+function settingsOf(body: CameraBody, current: CameraWithState['camera'] | undefined): Partial<CameraInput> {
+  const { sub_url: subUrl, zones, schedule, clip, onvif, privacy } = body;
+  return {
+    ...(subUrl === undefined
+      ? {}
+      : { subUrl: subUrl === null ? null : keptAddress(subUrl, current?.subUrl) }),
+    ...(zones === undefined ? {} : { zones }),
+    ...(schedule === undefined ? {} : { schedule: schedule === null ? null : toSchedule(schedule) }),
+    ...(clip === undefined ? {} : { clip: toClip(clip) }),
+    ...(onvif === undefined ? {} : { onvif: toOnvif(onvif) }),
+    ...(privacy?.masks === undefined ? {} : { privacyMasks: privacy.masks }),
   };
 }
 

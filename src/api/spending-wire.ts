@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isTimeZone } from '../store/calendar-day.ts';
+import { isTimeZone } from '../core/calendar-day.ts';
 import type { Budget, SpendPeriod, SpendSummary, UsageReport } from '../store/spending.ts';
 import type { BudgetService, ProviderEstimate } from './ai-services.ts';
 import { toWireUsd } from '../core/wire-values.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BudgetService } from '../api/ai-services.ts';
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { isTimeZone } from '../store/calendar-day.ts';
+import { isTimeZone } from '../core/calendar-day.ts';
 import type { Store } from '../store/event-store.ts';
 import type { Budget } from '../store/spending.ts';
 

@@ -1,3 +1,4 @@
+import { defaultCameraSettings } from '../core/camera-settings.ts';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { CameraSource, StreamOpener, StreamRequest } from '../core/camera-source.ts';
@@ -46,6 +47,7 @@ function requestOf(
     isLocalOnly: false,
     promptAddition: null,
     maxEventsPerHour: null,
+    ...defaultCameraSettings,
     origin: 'api',
     createdAt: 0,
     updatedAt: 0,

@@ -10,7 +10,10 @@ export interface ConfigProblem {
 
 /** The part of a JSON Schema that the configuration uses. */
 const schemaNode = z.object({
-  type: z.string().optional(),
+  // What may be null as well says so in a list of types.
+  type: z
+    .union([z.string(), z.array(z.string()).transform((types) => types.find((type) => type !== 'null'))])
+    .optional(),
   description: z.string().optional(),
   default: z.unknown().optional(),
   enum: z.array(z.string()).optional(),
@@ -23,7 +26,8 @@ const schemaNode = z.object({
     return z.record(z.string(), schemaNode).optional();
   },
   get items() {
-    return schemaNode.optional();
+    // A tuple says `false`: nothing stands behind its parts.
+    return z.union([schemaNode, z.literal(false).transform(() => undefined)]).optional();
   },
   get anyOf() {
     return z.array(schemaNode).optional();

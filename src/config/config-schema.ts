@@ -1,27 +1,36 @@
 import { z } from 'zod';
+import {
+  clipSchema,
+  masksSchema,
+  onvifSchema,
+  scheduleSchema,
+  zonesSchema,
+} from '../core/camera-settings-wire.ts';
+import type { CameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
 import { logLevels, type LogLevel } from '../core/log.ts';
-import { isTimeZone } from '../store/calendar-day.ts';
+import { isTimeZone } from '../core/calendar-day.ts';
 import type { Budget } from '../store/spending.ts';
 import type { ProviderSettings } from '../vision/provider-adapter.ts';
 import { resolveCameraAddress, type AddressAdapter } from './camera-address.ts';
 import type { ProviderSchema } from './provider-list.ts';
 
-export type ConfiguredCamera = Pick<
-  Camera,
-  | 'name'
-  | 'type'
-  | 'url'
-  | 'username'
-  | 'password'
-  | 'frameRate'
-  | 'isEnabled'
-  | 'motionSensitivity'
-  | 'motionCooldown'
-  | 'isLocalOnly'
-  | 'promptAddition'
-  | 'maxEventsPerHour'
->;
+export type ConfiguredCamera = CameraSettings &
+  Pick<
+    Camera,
+    | 'name'
+    | 'type'
+    | 'url'
+    | 'username'
+    | 'password'
+    | 'frameRate'
+    | 'isEnabled'
+    | 'motionSensitivity'
+    | 'motionCooldown'
+    | 'isLocalOnly'
+    | 'promptAddition'
+    | 'maxEventsPerHour'
+  >;
 
 export interface ConfiguredWebhook {
   readonly name: string;
@@ -102,6 +111,13 @@ export function createConfigSchema(
         .string()
         .min(1)
         .describe('Address of the stream or the recording. Credentials in it are taken out and kept apart.'),
+      sub_url: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'Address of the small stream of the same picture: it is analysed, and pictures and clips come from the large one.',
+        ),
       username: z.string().min(1).optional().describe('Where the camera asks for one.'),
       password: z.string().min(1).optional().describe('Better given as `${VARIABLE}` than written down.'),
       frame_rate: wholeNumber(1, 30).default(5).describe('Frames analysed per second.'),
@@ -124,8 +140,16 @@ export function createConfigSchema(
             .describe(
               'Pictures of this camera never leave this machine: only local providers describe them.',
             ),
+          masks: masksSchema.default([]),
         })
         .prefault({}),
+      zones: zonesSchema.default([]),
+      schedule: scheduleSchema
+        .nullable()
+        .default(null)
+        .describe('When motion makes events; always unless given.'),
+      clip: clipSchema.prefault({}),
+      onvif: onvifSchema.prefault({}),
       vision: z
         .strictObject({
           prompt_addition: z

@@ -22,12 +22,25 @@ function describeSection(path: string, node: SchemaNode, heading: string): strin
   const entry = node.items ?? node;
   const title = node.items === undefined ? `${heading} \`${path}\`` : `${heading} \`${path}\` (a list)`;
   const keys = Object.entries(entry.properties ?? {});
-  const within = keys.filter(([, child]) => child.properties !== undefined);
-  const own = keys.filter(([, child]) => child.properties === undefined);
+  const within = keys.flatMap(([key, child]) => {
+    const section = sectionIn(child);
+    return section === undefined ? [] : [[key, section] as const];
+  });
+  const own = keys.filter(([, child]) => sectionIn(child) !== child);
   return [
     own.length === 0 ? title : `${title}\n\n${table(own, entry.required ?? [])}`,
     ...within.flatMap(([key, child]) => describeSection(`${path}.${key}`, child, `${heading}#`)),
   ];
+}
+
+/**
+ * What has keys of its own to tell of: a section, one that may be left empty, or a list of them. The keys of providers
+ * differ by their type, which is all that the schema of the file knows of them.
+ */
+function sectionIn(node: SchemaNode): SchemaNode | undefined {
+  const keys = Object.keys(node.items?.properties ?? {});
+  if (node.properties !== undefined || keys.some((key) => key !== 'type')) return node;
+  return node.anyOf?.find(({ properties }) => properties !== undefined);
 }
 
 /** One table for all types: a row for each key, or several where its meaning differs. */

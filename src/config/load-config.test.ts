@@ -120,7 +120,11 @@ motion: { threads: 2 }
 media: { streams_per_host: 1 }
 cameras:
   - { name: yard, type: rtsp, url: "rtsp://h/1", username: u, password: p, frame_rate: 10,
-      is_enabled: false, motion_sensitivity: high, motion_cooldown: 0, privacy: { local_only: true },
+      is_enabled: false, motion_sensitivity: high, motion_cooldown: 0, sub_url: "rtsp://h/2",
+      privacy: { local_only: true, masks: [ [ [0, 0], [1, 0], [0, 1] ] ] },
+      zones: [ { name: door, kind: exclude, points: [ [0, 0], [0.5, 0], [0, 0.5] ] } ],
+      schedule: { timezone: Europe/Berlin, days_of_week: [7, 1], time_ranges: [ { start: "22:00", end: "06:00" } ] },
+      clip: { enabled: true, before_s: 3 }, onvif: { url: "http://h/onvif", native_events: assist },
       vision: { prompt_addition: " The blue car is ours. ", max_events_per_hour: 12 } }
 webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
 `);
@@ -164,6 +168,32 @@ webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
         isLocalOnly: true,
         promptAddition: 'The blue car is ours.',
         maxEventsPerHour: 12,
+        subUrl: 'rtsp://h/2',
+        zones: [
+          {
+            name: 'door',
+            kind: 'exclude',
+            points: [
+              [0, 0],
+              [0.5, 0],
+              [0, 0.5],
+            ],
+          },
+        ],
+        schedule: {
+          timeZone: 'Europe/Berlin',
+          daysOfWeek: [1, 7],
+          timeRanges: [{ start: '22:00', end: '06:00' }],
+        },
+        privacyMasks: [
+          [
+            [0, 0],
+            [1, 0],
+            [0, 1],
+          ],
+        ],
+        clip: { isEnabled: true, beforeMs: 3000, afterMs: 5000 },
+        onvif: { url: 'http://h/onvif', nativeEvents: 'assist' },
       },
     ],
     webhooks: [{ name: 'home', url: 'https://home.example/hook', secret: 's' }],

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { toClip, toOnvif, toSchedule } from '../core/camera-settings-wire.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import { assertLoopback } from '../core/loopback.ts';
 import { resolveCameraAddress, type AddressAdapter } from './camera-address.ts';
@@ -283,6 +284,12 @@ function toConfig(
         isLocalOnly: camera.privacy.local_only,
         promptAddition: camera.vision.prompt_addition ?? null,
         maxEventsPerHour: camera.vision.max_events_per_hour ?? null,
+        subUrl: camera.sub_url ?? null,
+        zones: camera.zones,
+        schedule: camera.schedule === null ? null : toSchedule(camera.schedule),
+        privacyMasks: camera.privacy.masks,
+        clip: toClip(camera.clip),
+        onvif: toOnvif(camera.onvif),
       };
     }),
     webhooks: document.webhooks.map(({ name, url, secret }) => ({ name, url, secret: secret ?? null })),

@@ -1,3 +1,4 @@
+import { defaultCameraSettings } from '../core/camera-settings.ts';
 import { expect, test } from 'vitest';
 import { unlimitedBudget } from '../store/spending.ts';
 import type { Config } from './config-schema.ts';
@@ -49,6 +50,7 @@ const config: Config = {
       isLocalOnly: false,
       promptAddition: null,
       maxEventsPerHour: null,
+      ...defaultCameraSettings,
     },
   ],
   webhooks: [

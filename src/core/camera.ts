@@ -1,7 +1,8 @@
+import type { CameraSettings } from './camera-settings.ts';
 import type { Sensitivity } from './motion.ts';
 
 /** A camera as it is stored. `url` never holds credentials: they stand in `username` and `password`. */
-export interface Camera {
+export interface Camera extends CameraSettings {
   /** UUIDv7. */
   readonly id: string;
   /** 1–100 characters, unique among the cameras that are not deleted. */

@@ -1,5 +1,6 @@
 import type { CameraAdapter } from '../cameras/camera-adapter.ts';
 import type { CameraSource, StreamOpener } from '../core/camera-source.ts';
+import { defaultCameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
@@ -11,7 +12,12 @@ import type { CameraInput } from '../store/event-store.ts';
 const timeoutMs = 15_000;
 
 /** For a camera that is only tried. */
-const noLimits = { isLocalOnly: true, promptAddition: null, maxEventsPerHour: null } as const;
+const noLimits = {
+  ...defaultCameraSettings,
+  isLocalOnly: true,
+  promptAddition: null,
+  maxEventsPerHour: null,
+} as const;
 
 export interface CameraTestContext {
   readonly adapters: readonly CameraAdapter[];

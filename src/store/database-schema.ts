@@ -51,6 +51,12 @@ export interface CameraTable {
   is_local_only: number;
   prompt_addition: string | null;
   max_events_per_hour: number | null;
+  sub_url: string | null;
+  zones_json: string;
+  schedule_json: string | null;
+  privacy_masks_json: string;
+  clip_json: string;
+  onvif_json: string;
   origin: Camera['origin'];
   created_at: number;
   updated_at: number;

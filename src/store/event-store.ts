@@ -1,3 +1,4 @@
+import type { CameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
 import type {
   Description,
@@ -254,11 +255,11 @@ export interface EventStore {
   existing(ids: readonly string[]): Promise<string[]>;
 }
 
-type CameraLimits = Pick<Camera, 'isLocalOnly' | 'promptAddition' | 'maxEventsPerHour'>;
+type CameraExtras = CameraSettings & Pick<Camera, 'isLocalOnly' | 'promptAddition' | 'maxEventsPerHour'>;
 
-/** Without its limits a camera has none; in a change they stay as they are. */
-export type CameraInput = Omit<Camera, 'id' | 'createdAt' | 'updatedAt' | keyof CameraLimits> &
-  Partial<CameraLimits>;
+/** What is left out of limits and settings has its default; in a change it stays as it is. */
+export type CameraInput = Omit<Camera, 'id' | 'createdAt' | 'updatedAt' | keyof CameraExtras> &
+  Partial<CameraExtras>;
 
 export interface CameraStore {
   list(): Promise<Camera[]>;

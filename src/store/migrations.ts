@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { initialMigration } from './migration-0001-initial.ts';
 import { describingChainMigration } from './migration-0002-describing-chain.ts';
+import { cameraSettingsMigration } from './migration-0003-camera-settings.ts';
 
 export interface DatabaseMigration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -10,4 +11,5 @@ export interface DatabaseMigration {
 export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0001_initial': initialMigration,
   '0002_describing_chain': describingChainMigration,
+  '0003_camera_settings': cameraSettingsMigration,
 };

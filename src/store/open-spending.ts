@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { isTimeZone } from './calendar-day.ts';
+import { isTimeZone } from '../core/calendar-day.ts';
 import type { DatabaseClient } from './database-client.ts';
 import { unlimitedBudget, type Budget, type SpendAlert, type Spending } from './spending.ts';
 

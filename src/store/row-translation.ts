@@ -1,4 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
+import { defaultCameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
 import type { EventFrame, EventMotion, EventTimings, VedetteEvent } from '../core/event.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
@@ -252,6 +253,12 @@ export function toCamera(
     isLocalOnly: row.is_local_only === 1,
     promptAddition: row.prompt_addition,
     maxEventsPerHour: row.max_events_per_hour,
+    subUrl: row.sub_url,
+    zones: JSON.parse(row.zones_json),
+    schedule: row.schedule_json === null ? null : JSON.parse(row.schedule_json),
+    privacyMasks: JSON.parse(row.privacy_masks_json),
+    clip: JSON.parse(row.clip_json),
+    onvif: JSON.parse(row.onvif_json),
     origin: row.origin,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -265,6 +272,7 @@ type CameraSettingsRow = Omit<
 
 /** Without the password: that one is sealed. */
 export function cameraRow(camera: CameraInput): CameraSettingsRow {
+  const settings = { ...defaultCameraSettings, ...camera };
   return {
     name: camera.name,
     type: camera.type,
@@ -277,6 +285,12 @@ export function cameraRow(camera: CameraInput): CameraSettingsRow {
     is_local_only: camera.isLocalOnly === true ? 1 : 0,
     prompt_addition: camera.promptAddition ?? null,
     max_events_per_hour: camera.maxEventsPerHour ?? null,
+    sub_url: settings.subUrl,
+    zones_json: JSON.stringify(settings.zones),
+    schedule_json: settings.schedule === null ? null : JSON.stringify(settings.schedule),
+    privacy_masks_json: JSON.stringify(settings.privacyMasks),
+    clip_json: JSON.stringify(settings.clip),
+    onvif_json: JSON.stringify(settings.onvif),
     origin: camera.origin,
   };
 }

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { createId } from '../core/ids.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
-import { calendarDay, monthOf } from './calendar-day.ts';
+import { calendarDay, monthOf } from '../core/calendar-day.ts';
 import type { DatabaseSchema } from './database-schema.ts';
 import type { OpenDatabase } from './open-database.ts';
 import type { Budget, Reservation, SpendAlert, SpendRequest } from './spending.ts';

@@ -1,4 +1,4 @@
-import { calendarDay, monthOf } from './calendar-day.ts';
+import { calendarDay, monthOf } from '../core/calendar-day.ts';
 import type { OpenDatabase } from './open-database.ts';
 import type { Budget, SpendPeriod, SpendSummary, UsageReport, UsageTotal } from './spending.ts';
 import { toNano, toUsd } from './spending-amounts.ts';

@@ -1,3 +1,4 @@
+import { defaultCameraSettings } from '../../src/core/camera-settings.ts';
 import type { Description } from '../../src/core/event.ts';
 import { createId } from '../../src/core/ids.ts';
 import { openSecretKeyring, type SecretKeyring } from '../../src/core/secret-keys.ts';
@@ -21,6 +22,7 @@ export function exampleCamera(change: Partial<CameraInput> = {}): CameraInput {
     isLocalOnly: false,
     promptAddition: null,
     maxEventsPerHour: null,
+    ...defaultCameraSettings,
     origin: 'api',
     ...change,
   };

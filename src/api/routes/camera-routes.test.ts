@@ -128,7 +128,7 @@ test('a field out of its bounds is refused by its name', async () => {
     ['motion_cooldown', { motion_cooldown: 3601 }],
     ['motion_sensitivity', { motion_sensitivity: 'extreme' }],
     ['is_enabled', { is_enabled: 'yes' }],
-    ['zones', { zones: [] }],
+    ['zone', { zone: [] }],
   ] as const) {
     const body = { name: 'x', url: 'rtsp://10.0.0.2/', ...change };
     const answer = await api.call('POST', '/api/v1/cameras', body);

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { startApi } from '../../test/fakes/api-services.ts';
+
+const body = { name: 'Yard', url: 'rtsp://192.168.1.20/stream1' };
+const none = {
+  sub_url: null,
+  zones: [],
+  schedule: null,
+  clip: { enabled: false, before_s: 5, after_s: 5 },
+  onvif: { url: null, native_events: 'off' },
+  privacy: { local_only: false, masks: [] },
+};
+const corner = [
+  [0, 0],
+  [0.5, 0],
+  [0, 0.5],
+];
+const settings = {
+  sub_url: 'rtsp://192.168.1.20/stream2',
+  zones: [{ name: 'door', kind: 'exclude', points: corner }],
+  schedule: {
+    timezone: 'Europe/Berlin',
+    days_of_week: [1, 7],
+    time_ranges: [{ start: '22:00', end: '06:00' }],
+  },
+  clip: { enabled: true, before_s: 2.5, after_s: 10 },
+  onvif: { url: 'http://192.168.1.20/onvif/device_service', native_events: 'assist' },
+  privacy: { local_only: false, masks: [] },
+};
+
+test('a camera has none of the settings unless they are given', async () => {
+  await using api = await startApi();
+  const created = await api.call('POST', '/api/v1/cameras', body);
+  expect([created.status, created.json]).toMatchObject([201, none]);
+});
+
+test('settings come back as they were given, and stay when a change leaves them out', async () => {
+  await using api = await startApi();
+  const created = await api.call('POST', '/api/v1/cameras', { ...body, ...settings });
+  expect(created.json).toMatchObject(settings);
+  const { id } = created.json as { id: string };
+  const put = async (change: object): Promise<unknown> =>
+    (await api.call('PUT', `/api/v1/cameras/${id}`, { ...body, ...change })).json;
+  expect(await put({})).toMatchObject(settings);
+  const masked = { clip: none.clip, privacy: { masks: [corner] } };
+  expect(await put(masked)).toMatchObject({ ...settings, ...masked });
+  expect(await put({ ...none, privacy: { masks: [] } })).toMatchObject(none);
+});
+
+test('settings that make no sense are refused by their field', async () => {
+  await using api = await startApi();
+  const zone = { name: 'door', points: corner };
+  for (const [change, path] of [
+    [{ zones: [{ ...zone, points: corner.slice(0, 2) }] }, 'zones[0].points'],
+    [{ zones: [{ ...zone, points: [...corner, [1.01, 0]] }] }, 'zones[0].points[3][0]'],
+    [{ zones: [{ ...zone, points: [corner[0], corner[1], [1, 0]] }] }, 'zones[0].points'],
+    [{ zones: [zone, zone] }, 'zones'],
+    [{ zones: Array.from({ length: 11 }, (_, index) => ({ ...zone, name: `z${index}` })) }, 'zones'],
+    [{ schedule: { timezone: 'Berlin' } }, 'schedule.timezone'],
+    [{ schedule: { timezone: 'UTC', days_of_week: [0] } }, 'schedule.days_of_week[0]'],
+    [
+      { schedule: { timezone: 'UTC', time_ranges: [{ start: '24:00', end: '06:00' }] } },
+      'schedule.time_ranges[0].start',
+    ],
+    [{ clip: { enabled: true, before_s: 31 } }, 'clip.before_s'],
+    [{ onvif: { url: 'rtsp://x' } }, 'onvif.url'],
+    [{ onvif: { native_events: 'always' } }, 'onvif.native_events'],
+    [{ privacy: { masks: [[]] } }, 'privacy.masks[0]'],
+  ] as const) {
+    const answer = await api.call('POST', '/api/v1/cameras', { ...body, ...change });
+    expect([answer.status, answer.json]).toMatchObject([422, { error: { details: [{ path }] } }]);
+  }
+});
