@@ -6,7 +6,7 @@ import type { Picture, StreamInfo } from '../core/frame.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
-import type { CameraInput, CaptureResult, Store } from '../store/event-store.ts';
+import type { CameraInput, CaptureResult, EventAnnotation, Store } from '../store/event-store.ts';
 import type { AiServices } from './ai-services.ts';
 
 export interface CameraWithState {
@@ -68,6 +68,8 @@ export interface EventService {
    * three times an hour, and `PICTURE_NOT_FOUND` for an event without a picture.
    */
   describe(id: string): Promise<VedetteEvent | undefined>;
+  /** What a person says of it; `undefined` when there is no such event. */
+  annotate(id: string, annotation: EventAnnotation): Promise<VedetteEvent | undefined>;
   /** Row, files and waiting job; false when there was none. */
   delete(id: string): Promise<boolean>;
   /** The bytes of a stored picture. Throws `PICTURE_NOT_FOUND`. */

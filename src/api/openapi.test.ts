@@ -42,6 +42,7 @@ const expectedOperations = [
   'GET /health/live',
   'GET /health/ready',
   'GET /metrics',
+  'PATCH /api/v1/events/{id}',
   'POST /api/v1/ai/providers/{name}/test',
   'POST /api/v1/cameras',
   'POST /api/v1/cameras/test',
@@ -108,6 +109,7 @@ test('parameters of the path are named and required; calls without a body docume
     expect(documented.map((parameter) => parameter.name)).toEqual(inPath);
     expect(documented.every((parameter) => parameter.required === true)).toBe(true);
     const hasBody = [
+      'PATCH /api/v1/events/{id}',
       'POST /api/v1/events',
       'POST /api/v1/cameras',
       'POST /api/v1/cameras/test',

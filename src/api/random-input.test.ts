@@ -109,6 +109,7 @@ const paths = [
   ['GET', '/api/v1/deliveries'],
   ['GET', '/api/v1/cameras'],
   ['GET', '/api/v1/events/$id'],
+  ['PATCH', '/api/v1/events/$id'],
   ['DELETE', '/api/v1/events/$id'],
   ['GET', '/api/v1/events/$id/thumbnail'],
   ['GET', '/api/v1/events/$event/frames/$id'],

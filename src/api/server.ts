@@ -18,6 +18,7 @@ import { registerRequestLimits } from './request-limits.ts';
 import { registerAiRoutes } from './routes/ai-routes.ts';
 import { registerCameraRoutes } from './routes/camera-routes.ts';
 import { registerDeliveryRoutes } from './routes/delivery-routes.ts';
+import { registerEventAnnotationRoutes } from './routes/event-annotation-routes.ts';
 import { registerEventDescriptionRoutes } from './routes/event-description-routes.ts';
 import { registerEventRoutes } from './routes/event-routes.ts';
 import { registerHealthRoutes } from './routes/health-routes.ts';
@@ -132,6 +133,7 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
   });
   await registerOpenApi(app, services.version);
   registerEventRoutes(app, services);
+  registerEventAnnotationRoutes(app, services);
   registerEventDescriptionRoutes(app, services);
   registerCameraRoutes(app, services);
   registerAiRoutes(app, services);

@@ -41,6 +41,9 @@ const event: VedetteEvent = {
   ],
   thumbnailPath: 'media/2026-03-01/event_1.jpg',
   alertTriggered: false,
+  userFeedback: 'wrong',
+  note: 'A fox, not a dog',
+  isStarred: true,
   timings: { captured: 1005, queued: 1006, described: 1300, stored: null, total: null },
   costUsd: 0,
   createdAt: Date.UTC(2026, 2, 1, 8, 0, 1, 6),
@@ -57,6 +60,9 @@ test('an event leaves in snake case, with times in UTC and milliseconds, and wit
     ended_at: null,
     thumbnail_url: '/api/v1/events/01900000-0000-7000-8000-000000000001/thumbnail',
     timings_ms: { captured: 1005, stored: null },
+    user_feedback: 'wrong',
+    note: 'A fox, not a dog',
+    starred: true,
   });
   expect(JSON.stringify(wire)).not.toMatch(/[a-z][A-Z]\w*":|media\//);
 });

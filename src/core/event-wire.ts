@@ -55,6 +55,12 @@ export const eventWireSchema = z
       .meta({ description: 'The event whose description was reused, its picture being nearly the same' }),
     thumbnail_url: z.string().nullable().meta({ description: 'Relative to the address of the server' }),
     alert_triggered: z.boolean(),
+    user_feedback: z
+      .enum(['correct', 'wrong', 'false_motion'])
+      .nullable()
+      .meta({ description: 'What a person said of it' }),
+    note: z.string().nullable().meta({ description: 'What a person wrote beside it' }),
+    starred: z.boolean(),
     timings_ms: z
       .object({
         captured: milliseconds,
@@ -125,6 +131,9 @@ export function toEventWire(event: VedetteEvent): EventWire {
     same_as: event.sameAs,
     thumbnail_url: event.thumbnailPath === null ? null : `/api/v1/events/${event.id}/thumbnail`,
     alert_triggered: event.alertTriggered,
+    user_feedback: event.userFeedback,
+    note: event.note,
+    starred: event.isStarred,
     timings_ms: {
       captured: event.timings.captured,
       queued: event.timings.queued,

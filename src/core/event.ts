@@ -13,6 +13,9 @@ export interface Detection {
 
 export type EventSource = 'motion' | 'api' | 'manual';
 
+/** What a person says of an event: what was seen is right, it is wrong, or nothing moved at all. */
+export type UserFeedback = 'correct' | 'wrong' | 'false_motion';
+
 export type DescriptionStatus = 'pending' | 'done' | 'failed' | 'skipped';
 
 /** The motion that opened an event. */
@@ -85,6 +88,11 @@ export interface VedetteEvent {
   /** Relative to the data folder; `null` when the event has no picture. */
   readonly thumbnailPath: string | null;
   readonly alertTriggered: boolean;
+  readonly userFeedback: UserFeedback | null;
+  /** What a person wrote beside it. */
+  readonly note: string | null;
+  /** Marked by a person as worth keeping. */
+  readonly isStarred: boolean;
   readonly timings: EventTimings;
   readonly costUsd: number | null;
   readonly createdAt: number;

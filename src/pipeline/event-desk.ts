@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
-import type { CaptureResult, Store } from '../store/event-store.ts';
+import type { CaptureResult, EventAnnotation, Store } from '../store/event-store.ts';
 import type { MediaFiles } from '../store/media-files.ts';
 import type { Capture } from './capture.ts';
 
@@ -44,6 +44,8 @@ export interface EventDesk {
    * such event. Throws `RATE_LIMITED` past three wishes an hour, and `PICTURE_NOT_FOUND` for an event without a picture.
    */
   describe(id: string): Promise<VedetteEvent | undefined>;
+  /** What a person says of it; `undefined` when there is no such event. */
+  annotate(id: string, annotation: EventAnnotation): Promise<VedetteEvent | undefined>;
   /** Row, files and waiting job; false when there was none. */
   delete(id: string): Promise<boolean>;
   /** The bytes of a stored picture. Throws `PICTURE_NOT_FOUND`. */
@@ -132,6 +134,11 @@ export function createEventDesk({
       });
       if (job !== undefined) await capture.enqueue(job, event.cameraName, signal);
       return store.events.get(id);
+    },
+    async annotate(id, annotation) {
+      const event = await store.events.annotate(id, annotation);
+      if (event !== undefined) live.publish({ type: 'EVENT_UPDATED', event });
+      return event;
     },
     async delete(id) {
       queue.remove(id);

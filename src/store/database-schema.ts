@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Camera } from '../core/camera.ts';
-import type { DescriptionStatus, EventSource } from '../core/event.ts';
+import type { DescriptionStatus, EventSource, UserFeedback } from '../core/event.ts';
 import type { Sensitivity } from '../core/motion.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
 import type { DeliveryStatus, DescribeRequest } from './event-store.ts';
@@ -92,6 +92,9 @@ export interface EventTable {
   backfilled_at: Generated<number | null>;
   thumbnail_path: string | null;
   alert_triggered: number;
+  user_feedback: UserFeedback | null;
+  note: string | null;
+  is_starred: number;
   captured_ms: number | null;
   queued_ms: number | null;
   described_ms: number | null;

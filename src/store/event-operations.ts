@@ -4,7 +4,14 @@ import type { EventFrame, EventMotion, VedetteEvent } from '../core/event.ts';
 import { createId } from '../core/ids.ts';
 import type { DatabaseSchema } from './database-schema.ts';
 import { allocatePosition, maxTimestamp } from './event-position.ts';
-import type { CapturedEvent, CaptureResult, DeletedEvent, FinishRequest, StoredJob } from './event-store.ts';
+import type {
+  CapturedEvent,
+  CaptureResult,
+  DeletedEvent,
+  EventAnnotation,
+  FinishRequest,
+  StoredJob,
+} from './event-store.ts';
 import type { OpenDatabase } from './open-database.ts';
 import {
   descriptionColumns,
@@ -97,6 +104,9 @@ async function insertEvent(
     motion_json: motionColumn(captured.motion),
     thumbnail_path: captured.thumbnailPath,
     alert_triggered: captured.alertTriggered === true ? 1 : 0,
+    user_feedback: null,
+    note: null,
+    is_starred: 0,
     captured_ms: captured.timings.captured,
     queued_ms: captured.timings.queued,
     described_ms: captured.timings.described,
@@ -190,6 +200,27 @@ export async function extendEvent(
       .set({
         ...(change.endedAt !== undefined && { ended_at: toMilliseconds(change.endedAt) }),
         ...(change.motion !== undefined && { motion_json: motionColumn(change.motion) }),
+        updated_at: now,
+      })
+      .where('id', '=', eventId)
+      .execute();
+    return loadEvent(transaction, eventId);
+  });
+}
+
+export async function annotateEvent(
+  { durably }: OpenDatabase,
+  now: number,
+  eventId: string,
+  { userFeedback, note, isStarred }: EventAnnotation,
+): Promise<VedetteEvent | undefined> {
+  return durably(async (transaction) => {
+    await transaction
+      .updateTable('events')
+      .set({
+        ...(userFeedback !== undefined && { user_feedback: userFeedback }),
+        ...(note !== undefined && { note }),
+        ...(isStarred !== undefined && { is_starred: isStarred ? 1 : 0 }),
         updated_at: now,
       })
       .where('id', '=', eventId)

@@ -12,13 +12,15 @@ import {
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import type { Description, VedetteEvent } from '../core/event.ts';
 import { silentLog } from '../core/log.ts';
-import type { EventQuery, FinishOutcome, RequeueRequest, Store } from './event-store.ts';
+import type { EventAnnotation, EventQuery, FinishOutcome, RequeueRequest, Store } from './event-store.ts';
 import { openStore } from './open-store.ts';
 
 // Words that the stemmer leaves alone, so that the naive matcher needs no stemmer.
 const words = ['cat', 'dog', 'van', 'red', 'box', 'man', 'hat', 'fox'];
 /** What pleases in a title only. */
 const titleWords = ['night', 'porch', 'red'];
+/** What stands in notes only. */
+const noteWords = ['bob', 'gate', 'red'];
 const labels = ['cat', 'dog', 'van', 'box'];
 const cameraNames = ['gate', 'back gate', 'red barn'];
 
@@ -46,7 +48,7 @@ const outcome: fc.Arbitrary<FinishOutcome> = fc.oneof(
 /** Few different times, so that many events share one: the ties are where an order goes wrong. */
 const time = fc.integer({ min: 0, max: 4 }).map((offset) => exampleTime + offset);
 const term = fc.oneof(
-  fc.constantFrom(...words, ...titleWords, 'gate', 'back', 'barn', 'zebra'),
+  fc.constantFrom(...words, ...titleWords, ...noteWords, 'gate', 'back', 'barn', 'zebra'),
   fc.constantFrom('ca*', 'd*', 'ba*', '"red barn"', '"cat dog"', '"man"', 'red-box', 'po*'),
 );
 
@@ -91,6 +93,7 @@ type Step =
   | { kind: 'finish'; target: number; outcome: FinishOutcome }
   | { kind: 'improve'; target: number; isStale: boolean; description: Description | undefined }
   | { kind: 'requeue'; targets: readonly number[]; statuses: RequeueStatuses; limit: number }
+  | { kind: 'annotate'; target: number; annotation: EventAnnotation }
   | { kind: 'extend'; target: number; endedAt: number }
   | { kind: 'delete'; target: number }
   | { kind: 'rename'; camera: number; name: string }
@@ -127,6 +130,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       targets: fc.array(target, { maxLength: 4 }),
       statuses: fc.subarray<RequeueStatuses[number]>(['done', 'failed', 'skipped'], { minLength: 1 }),
       limit: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('annotate'),
+      target,
+      annotation: fc.record(
+        {
+          userFeedback: fc.option(fc.constantFrom('correct', 'wrong', 'false_motion')),
+          note: fc.option(
+            fc
+              .array(fc.constantFrom(...noteWords), { minLength: 1, maxLength: 2 })
+              .map((some) => some.join(' ')),
+          ),
+          isStarred: fc.boolean(),
+        },
+        { requiredKeys: [] },
+      ),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('extend'), target, endedAt: time }) },
@@ -182,6 +204,7 @@ function matchesText(event: VedetteEvent, searchQuery: string): boolean {
     event.objectsDetected.join(' '),
     event.cameraName,
     event.title ?? '',
+    event.note ?? '',
   ];
   const terms = searchQuery.match(/"[^"]*"|\S+/g) ?? [];
   return terms.every((each) => {
@@ -270,6 +293,11 @@ async function take(session: Session, step: Step): Promise<Answer> {
       const actual = await store.events.finish({ eventId: event.id, outcome, timings: {}, deliverTo: ['x'] });
       return { actual, expected: model.events.get(event.id) };
     }
+    case 'annotate': {
+      model.events.set(event.id, { ...event, ...step.annotation });
+      const actual = await store.events.annotate(event.id, step.annotation);
+      return { actual, expected: model.events.get(event.id) };
+    }
     case 'extend': {
       model.events.set(event.id, { ...event, endedAt: step.endedAt });
       const actual = await store.events.extend(event.id, { endedAt: step.endedAt });
@@ -329,6 +357,9 @@ async function takeCapture(
     promptVersion: null,
     sameAs: null,
     alertTriggered: false,
+    userFeedback: null,
+    note: null,
+    isStarred: false,
     costUsd: null,
     createdAt: exampleTime,
     updatedAt: exampleTime,
@@ -371,7 +402,7 @@ function checkFile(file: string, model: Model): void {
   }
 }
 
-test('random captures, finishes, improvements, requeues, extensions, deletes, renames and queries agree with a naive model', async () => {
+test('random captures, finishes, improvements, requeues, annotations, extensions, deletes, renames and queries agree with a naive model', async () => {
   let lists = 0;
   let found = 0;
   await fc.assert(

@@ -7,6 +7,7 @@ import type {
   EventMotion,
   EventSource,
   EventTimings,
+  UserFeedback,
   VedetteEvent,
 } from '../core/event.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
@@ -142,6 +143,13 @@ export type RecordSentResult =
   /** The event was deleted meanwhile: the files of the request are to be deleted. */
   | { readonly kind: 'gone' };
 
+/** What a person says of an event; what is left out stays, null takes away. */
+export interface EventAnnotation {
+  readonly userFeedback?: UserFeedback | null;
+  readonly note?: string | null;
+  readonly isStarred?: boolean;
+}
+
 /** With all that names files beside its row. */
 export interface DeletedEvent extends VedetteEvent {
   readonly sentPictures: readonly SentPictureFile[];
@@ -239,6 +247,8 @@ export interface EventStore {
     eventId: string,
     change: { readonly endedAt?: number; readonly motion?: EventMotion },
   ): Promise<VedetteEvent | undefined>;
+  /** `undefined` when the event is gone. */
+  annotate(eventId: string, annotation: EventAnnotation): Promise<VedetteEvent | undefined>;
   /** Counts one attempt before a worker starts, so that a job that kills the process is counted too. Answers the attempts so far; `undefined` when there is no such job. */
   beginAttempt(eventId: string): Promise<number | undefined>;
   /** Takes the attempt back: the worker was stopped, it did not fail. */

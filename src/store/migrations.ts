@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { initialMigration } from './migration-0001-initial.ts';
 import { describingChainMigration } from './migration-0002-describing-chain.ts';
 import { cameraSettingsMigration } from './migration-0003-camera-settings.ts';
+import { searchMigration } from './migration-0006-search.ts';
 
 export interface DatabaseMigration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0001_initial': initialMigration,
   '0002_describing_chain': describingChainMigration,
   '0003_camera_settings': cameraSettingsMigration,
+  '0006_search': searchMigration,
 };

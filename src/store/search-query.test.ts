@@ -36,6 +36,7 @@ test.each([
   ['-- cat !!', '"cat"'],
   ['an "open end', '"an" "open" "end"'],
   ['“curly quotes”', '"curly quotes"'],
+  ['\ue000camera', '"camera"'],
   ['nul\0byte', '"nul" "byte"'],
   ['*', undefined],
   ['""', undefined],

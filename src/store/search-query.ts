@@ -1,6 +1,12 @@
 /** More words than anybody types; bounds the work of one search. */
 const maxTerms = 64;
 
+/**
+ * Begins the words of the index that are no text (`camera_word`, see migration 0006): of the private use area, which
+ * the tokenizer takes for a letter. No search asks for it.
+ */
+export const hiddenWordMark = '\ue000';
+
 // What SQLite's unicode61 tokenizer counts as part of a word: letters, numbers, private use.
 const wordCharacter = /[\p{L}\p{N}\p{Co}]/u;
 const curlyQuotes = /[\u201c\u201d\u201e\u201f\u00ab\u00bb]/g;
@@ -18,7 +24,11 @@ const term = /"([^"]*)"(\*)?|([^\s"]+)/g;
 export function toMatchExpression(text: string): string | undefined {
   const terms: string[] = [];
   // FTS5 reads an expression up to the first NUL.
-  const typed = text.replaceAll('\0', ' ').replace(curlyQuotes, '"').toWellFormed();
+  const typed = text
+    .replaceAll('\0', ' ')
+    .replaceAll(hiddenWordMark, ' ')
+    .replace(curlyQuotes, '"')
+    .toWellFormed();
   for (const [, phrase, star, word] of typed.matchAll(term)) {
     if (terms.length === maxTerms) break;
     const content = phrase ?? word?.replace(/\*+$/, '') ?? '';

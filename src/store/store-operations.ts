@@ -20,6 +20,7 @@ import {
 import { eventAttempts, finishEvent, improveDescription } from './description-operations.ts';
 import { listEvents } from './event-list.ts';
 import {
+  annotateEvent,
   beginAttempt,
   captureEvent,
   closeOpenEpisodes,
@@ -65,6 +66,7 @@ export function createOperations(open: OpenDatabase, now: () => number): StoreOp
     'events.recordSent': (eventId, request) => recordSent(open, eventId, request),
     'events.sentRequests': (eventId) => sentRequestsOf(open, eventId),
     'events.extend': (eventId, change) => extendEvent(open, now(), eventId, change),
+    'events.annotate': (eventId, annotation) => annotateEvent(open, now(), eventId, annotation),
     'events.beginAttempt': (eventId) => beginAttempt(open, eventId),
     'events.releaseAttempt': (eventId) => releaseAttempt(open, eventId),
     'events.pendingJobs': () => pendingJobs(open),

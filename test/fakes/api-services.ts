@@ -280,6 +280,7 @@ export async function startApi(
         });
       },
       describe: (id) => desk.describe(id),
+      annotate: (id, annotation) => desk.annotate(id, annotation),
       async delete(id) {
         const event = await store.events.delete(id);
         if (event === undefined) return false;
