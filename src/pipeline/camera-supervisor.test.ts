@@ -1,81 +1,9 @@
 import { expect, test } from 'vitest';
-import { createScriptedChain } from '../../test/fakes/scripted-chain.ts';
+import { cameraInput, eventsOf, openCameraRig } from '../../test/support/camera-rig.ts';
 import { makeMovingClip } from '../../test/support/moving-clip.ts';
-import { openPipelineRig, type PipelineRig } from '../../test/support/pipeline-rig.ts';
 import { startRtspServer } from '../../test/support/rtsp-server.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
-import { fileCamera } from '../cameras/file-camera.ts';
-import { rtspCamera } from '../cameras/rtsp-camera.ts';
-import { systemClock } from '../core/clock.ts';
-import { silentLog } from '../core/log.ts';
-import { createMediaService, type MediaService } from '../media/media-service.ts';
-import { createMotionEngine } from '../motion/motion-engine.ts';
-import type { CameraInput } from '../store/event-store.ts';
-import { CameraSupervisor } from './camera-supervisor.ts';
-
-interface CameraRig extends AsyncDisposable {
-  readonly rig: PipelineRig;
-  readonly streams: MediaService;
-  readonly cameras: CameraSupervisor;
-}
-
-async function openCameraRig(dataDir: string): Promise<CameraRig> {
-  const log = silentLog();
-  const rig = await openPipelineRig({ dataDir, chain: createScriptedChain(() => 'A block.') });
-  await rig.store.cameras.delete(rig.camera.id);
-  const streams = createMediaService({ clock: systemClock, log });
-  const motion = await createMotionEngine({ log, clock: systemClock });
-  const cameras = new CameraSupervisor({
-    store: rig.store.cameras,
-    adapters: [rtspCamera, fileCamera],
-    streams,
-    motion,
-    capture: rig.pipeline.capture,
-    events: rig.store.events,
-    live: rig.live,
-    metrics: rig.metrics,
-    clock: systemClock,
-    log,
-    onDemoDismissed: () => Promise.resolve(),
-    captureWindowMs: 1200,
-    picturesPerEvent: 3,
-    abort: rig.stop.abort,
-  });
-  await cameras.start();
-  return {
-    rig,
-    streams,
-    cameras,
-    async [Symbol.asyncDispose]() {
-      await cameras.stop();
-      await motion[Symbol.asyncDispose]();
-      await streams[Symbol.asyncDispose]();
-      await rig[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function camera(name: string, url: string, change: Partial<CameraInput> = {}): CameraInput {
-  return {
-    name,
-    type: url.startsWith('rtsp') ? 'rtsp' : 'file',
-    url,
-    username: null,
-    password: null,
-    frameRate: 5,
-    isEnabled: true,
-    motionSensitivity: 'medium',
-    motionCooldown: 0,
-    origin: 'api',
-    ...change,
-  };
-}
-
-async function eventsOf(rig: PipelineRig, cameraId: string) {
-  return (await rig.store.events.list({ cameraIds: [cameraId], limit: 100, offset: 0, sortOrder: 'asc' }))
-    .events;
-}
 
 test(
   'motion becomes an event with pictures in full resolution and the end of its episode',
@@ -86,7 +14,7 @@ test(
     await makeMovingClip(clip, 1);
     await using parts = await openCameraRig(dir.file('data'));
     const { rig, cameras } = parts;
-    const { camera: yard } = await cameras.create(camera('Yard', clip));
+    const { camera: yard } = await cameras.create(cameraInput('Yard', clip));
     const event = await waitUntil(
       'an event whose episode has ended',
       async () => (await eventsOf(rig, yard.id)).find(({ endedAt }) => endedAt !== null),
@@ -115,7 +43,7 @@ test(
     await makeMovingClip(clip, 1);
     await using parts = await openCameraRig(dir.file('data'));
     const { rig, cameras } = parts;
-    const { camera: yard } = await cameras.create(camera('Yard', clip, { motionCooldown: 3600 }));
+    const { camera: yard } = await cameras.create(cameraInput('Yard', clip, { motionCooldown: 3600 }));
     await waitUntil(
       'a suppressed episode',
       async () => (await rig.metrics.snapshot()).episodesSuppressed > 0,
@@ -140,8 +68,8 @@ test(
     await otherServer.addStream('/b', { clipPath: clip });
     await using parts = await openCameraRig(dir.file('data'));
     const { rig, cameras } = parts;
-    const { camera: a } = await cameras.create(camera('A', lostServer.url('/a')));
-    const { camera: b } = await cameras.create(camera('B', otherServer.url('/b')));
+    const { camera: a } = await cameras.create(cameraInput('A', lostServer.url('/a')));
+    const { camera: b } = await cameras.create(cameraInput('B', otherServer.url('/b')));
     const statusOf = (id: string) => cameras.get(id)?.state.status;
     await waitUntil(
       'both to stream',
@@ -176,7 +104,7 @@ test('a camera that is down at the start is taken up when it is there', { timeou
   await server.stop();
   await using parts = await openCameraRig(dir.file('data'));
   const { cameras } = parts;
-  const { camera: late } = await cameras.create(camera('Late', server.url('/late')));
+  const { camera: late } = await cameras.create(cameraInput('Late', server.url('/late')));
   await waitUntil('the refusal', () => cameras.get(late.id)?.state.cause === 'refused', {
     timeoutMs: 20_000,
   });
@@ -198,7 +126,7 @@ test('a wrong password is said clearly, without the password', { timeout: 60_000
   await using parts = await openCameraRig(dir.file('data'));
   const { cameras } = parts;
   const { camera: locked } = await cameras.create(
-    camera('Locked', server.url('/locked'), { username: 'eva', password: 'wrong-horse' }),
+    cameraInput('Locked', server.url('/locked'), { username: 'eva', password: 'wrong-horse' }),
   );
   const state = await waitUntil(
     'the cause',
@@ -213,11 +141,11 @@ test('a wrong password is said clearly, without the password', { timeout: 60_000
   await waitUntil('it to stream', () => cameras.get(locked.id)?.state.status === 'streaming', {
     timeoutMs: 20_000,
   });
-  await expect(cameras.test(camera('Tried', server.url('/locked')))).rejects.toMatchObject({
+  await expect(cameras.test(cameraInput('Tried', server.url('/locked')))).rejects.toMatchObject({
     cameraCause: 'unauthorized',
   });
   const tried = await cameras.test(
-    camera('Tried', server.url('/locked'), { username: 'eva', password: 'right-horse' }),
+    cameraInput('Tried', server.url('/locked'), { username: 'eva', password: 'right-horse' }),
   );
   expect(tried).toMatchObject({ info: { codec: 'h264', width: 640, height: 360 } });
   expect(tried.picture.jpeg.length).toBeGreaterThan(1000);
@@ -232,7 +160,7 @@ test(
     await makeMovingClip(clip, 1);
     await using parts = await openCameraRig(dir.file('data'));
     const { cameras, streams } = parts;
-    const { camera: yard } = await cameras.create(camera('Yard', clip));
+    const { camera: yard } = await cameras.create(cameraInput('Yard', clip));
     await waitUntil('it to stream', () => cameras.get(yard.id)?.state.status === 'streaming', {
       timeoutMs: 20_000,
     });
@@ -252,7 +180,7 @@ test('analysing by hand captures what the camera sees now', { timeout: 60_000 },
   await makeMovingClip(clip, 1);
   await using parts = await openCameraRig(dir.file('data'));
   const { rig, cameras } = parts;
-  const { camera: yard } = await cameras.create(camera('Yard', clip));
+  const { camera: yard } = await cameras.create(cameraInput('Yard', clip));
   await waitUntil('it to stream', () => cameras.get(yard.id)?.state.status === 'streaming', {
     timeoutMs: 20_000,
   });

@@ -1,0 +1,96 @@
+import type { CameraAdapter } from '../../src/cameras/camera-adapter.ts';
+import { cameraAdapters } from '../../src/app/builtins.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import type { VedetteEvent } from '../../src/core/event.ts';
+import { silentLog, type Logger } from '../../src/core/log.ts';
+import {
+  createMediaService,
+  type MediaService,
+  type MediaServiceOptions,
+} from '../../src/media/media-service.ts';
+import { createMotionEngine } from '../../src/motion/motion-engine.ts';
+import { CameraSupervisor } from '../../src/pipeline/camera-supervisor.ts';
+import type { CameraInput } from '../../src/store/event-store.ts';
+import { createScriptedChain } from '../fakes/scripted-chain.ts';
+import { openPipelineRig, type PipelineRig } from './pipeline-rig.ts';
+
+export interface CameraRigOptions extends Pick<MediaServiceOptions, 'limits' | 'streamsPerHost'> {
+  readonly log?: Logger;
+}
+
+/** Cameras over real decoder processes, real motion analysis and a real store; only the describing is the test's own. */
+export interface CameraRig extends AsyncDisposable {
+  readonly rig: PipelineRig;
+  readonly streams: MediaService;
+  readonly cameras: CameraSupervisor;
+}
+
+export async function openCameraRig(dataDir: string, options: CameraRigOptions = {}): Promise<CameraRig> {
+  const { log = silentLog(), ...mediaOptions } = options;
+  const rig = await openPipelineRig({ dataDir, chain: createScriptedChain(() => 'A block.') });
+  await rig.store.cameras.delete(rig.camera.id);
+  const streams = createMediaService({ clock: systemClock, log, ...mediaOptions });
+  const motion = await createMotionEngine({ log, clock: systemClock });
+  const cameras = new CameraSupervisor({
+    store: rig.store.cameras,
+    adapters: cameraAdapters,
+    streams,
+    motion,
+    capture: rig.pipeline.capture,
+    events: rig.store.events,
+    live: rig.live,
+    metrics: rig.metrics,
+    clock: systemClock,
+    log,
+    onDemoDismissed: () => Promise.resolve(),
+    captureWindowMs: 1200,
+    picturesPerEvent: 3,
+    abort: rig.stop.abort,
+  });
+  await cameras.start();
+  return {
+    rig,
+    streams,
+    cameras,
+    async [Symbol.asyncDispose]() {
+      await cameras.stop();
+      await motion[Symbol.asyncDispose]();
+      await streams[Symbol.asyncDispose]();
+      await rig[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A camera whose type follows from its address, and whose every motion is an event. */
+export function cameraInput(name: string, url: string, change: Partial<CameraInput> = {}): CameraInput {
+  return {
+    name,
+    type: typeOf(url),
+    url,
+    username: null,
+    password: null,
+    frameRate: 5,
+    isEnabled: true,
+    motionSensitivity: 'medium',
+    motionCooldown: 0,
+    origin: 'api',
+    ...change,
+  };
+}
+
+function typeOf(url: string): string {
+  const adapter: CameraAdapter | undefined = cameraAdapters.find((each) => each.accepts(url));
+  if (adapter === undefined) throw new Error(`No type of camera accepts the address ${url}.`);
+  return adapter.type;
+}
+
+/** In the order in which they happened. */
+export async function eventsOf(rig: PipelineRig, cameraId: string): Promise<readonly VedetteEvent[]> {
+  const { events } = await rig.store.events.list({
+    cameraIds: [cameraId],
+    limit: 100,
+    offset: 0,
+    sortOrder: 'asc',
+  });
+  return events;
+}
