@@ -14,7 +14,7 @@ import {
   toZonesWire,
   zonesSchema,
 } from '../core/camera-settings-wire.ts';
-import type { CameraState } from '../core/camera.ts';
+import { cameraCauses, type CameraState } from '../core/camera.ts';
 import { redact, splitCredentials, type SplitUrl } from '../core/redact.ts';
 import { nullableTime, toWireTime, wireTime } from '../core/wire-values.ts';
 import type { CameraInput } from '../store/event-store.ts';
@@ -22,14 +22,12 @@ import type { CameraService, CameraWithState } from './api-services.ts';
 import { validationError, type FieldDetail } from './validation.ts';
 
 const sensitivity = z.enum(['low', 'medium', 'high']);
+const cameraCause = z.enum(cameraCauses);
 
 export const cameraStateSchema = z
   .object({
     status: z.enum(['connecting', 'streaming', 'disconnected', 'disabled']),
-    cause: z
-      .string()
-      .nullable()
-      .meta({ description: 'Why it is not streaming: refused, no_such_host, timeout, unauthorized, …' }),
+    cause: cameraCause.nullable().meta({ description: 'Why it is not streaming' }),
     message: z.string().nullable().meta({ description: 'What the cause means and what to do' }),
     since: wireTime.meta({ description: 'When the status last changed' }),
     fps: z.number().meta({ description: 'Measured over the last seconds' }),
@@ -164,7 +162,7 @@ export const cameraTestResultSchema = z
       latency_ms: z.number().meta({ description: 'From the start of connecting to the first picture' }),
       picture: z.string().meta({ description: 'A data: URL of a JPEG' }),
     }),
-    z.object({ ok: z.literal(false), cause: z.string(), message: z.string() }),
+    z.object({ ok: z.literal(false), cause: cameraCause, message: z.string() }),
   ])
   .meta({ id: 'CameraTestResult' });
 

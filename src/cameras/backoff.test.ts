@@ -4,7 +4,7 @@ import type { CameraCause } from '../core/camera.ts';
 import { ReconnectBackoff } from './backoff.ts';
 
 const dice = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-const causes: CameraCause[] = ['refused', 'timeout', 'reset', 'no_frames', 'media_host_lost', 'unauthorized'];
+const causes: CameraCause[] = ['refused', 'timeout', 'reset', 'no_frames', 'decoder_crashed', 'unauthorized'];
 
 function withDice(values: readonly number[]): ReconnectBackoff {
   let index = 0;

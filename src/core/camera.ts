@@ -31,23 +31,28 @@ export interface Camera extends CameraSettings {
 }
 
 /**
- * Why a camera is not streaming. `ended` is the end of a recording or a stream that was closed in good order;
- * `media_host_lost` a decoder process that crashed or hung.
+ * Why a camera is not streaming. `invalid_data`: what is there was no video from the start; `corrupt`: it was, and can't
+ * be decoded any more. `no_frames`: connected, but no picture comes; `frozen`: always the same one does. `ended`: the end
+ * of a recording or of a stream that was closed in good order. `decoder_crashed`: a decoder that crashed or hung.
  */
-export type CameraCause =
-  | 'refused'
-  | 'no_such_host'
-  | 'unreachable'
-  | 'timeout'
-  | 'unauthorized'
-  | 'not_found'
-  | 'unsupported_codec'
-  | 'invalid_data'
-  | 'reset'
-  | 'no_frames'
-  | 'ended'
-  | 'media_host_lost'
-  | 'unknown';
+export const cameraCauses = [
+  'refused',
+  'no_such_host',
+  'unreachable',
+  'timeout',
+  'unauthorized',
+  'not_found',
+  'unsupported_codec',
+  'invalid_data',
+  'corrupt',
+  'reset',
+  'no_frames',
+  'frozen',
+  'ended',
+  'decoder_crashed',
+  'unknown',
+] as const;
+export type CameraCause = (typeof cameraCauses)[number];
 
 export type CameraStatus = 'connecting' | 'streaming' | 'disconnected' | 'disabled';
 

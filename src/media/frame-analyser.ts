@@ -76,6 +76,11 @@ export class FrameAnalyser {
     return this.#lastFrameAt;
   }
 
+  /** Whether there ever was a picture, wanted or not. */
+  get hasPictures(): boolean {
+    return this.#facts !== undefined;
+  }
+
   /** Whether something could not be decoded since. */
   get hasErrors(): boolean {
     return this.#hasErrors;

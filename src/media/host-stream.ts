@@ -148,7 +148,7 @@ export class HostStream {
   #conclude(): void {
     if (this.#isOver) return;
     if (this.#analyser?.frameCount === 0) {
-      this.#fail(this.#lost('invalid_data', 'no picture could be decoded'));
+      this.#fail(this.#lost('corrupt', 'no picture could be decoded'));
       return;
     }
     this.#isOver = true;
@@ -323,13 +323,16 @@ export class HostStream {
     });
   }
 
-  /** A camera that sends only what can't be decoded is as good as lost. One that sends no key frame gets longer. */
-  #checkForPictures({ hasErrors, lastFrameAt }: FrameAnalyser): void {
+  /**
+   * A camera that sends only what can't be decoded is as good as lost. One that was joined between two key frames gets
+   * longer: some have one only every half a minute.
+   */
+  #checkForPictures({ hasErrors, hasPictures, lastFrameAt }: FrameAnalyser): void {
     if (!this.#isLive) return;
-    const limitMs = this.#options.limits.onlyErrorsMs * (hasErrors ? 1 : 3);
-    if (this.#options.clock.monotonic() - lastFrameAt > limitMs) {
-      throw this.#lost('invalid_data', 'nothing could be decoded for a while');
-    }
+    const limitMs = this.#options.limits.onlyErrorsMs * (hasErrors || hasPictures ? 1 : 3);
+    if (this.#options.clock.monotonic() - lastFrameAt <= limitMs) return;
+    if (!hasErrors) throw this.#lost('no_frames', 'packets come, but no picture can be made of them');
+    throw this.#lost(hasPictures ? 'corrupt' : 'invalid_data', 'nothing could be decoded for a while');
   }
 
   /** Ends the stream when a native call does not come back. */
@@ -348,7 +351,7 @@ export class HostStream {
       if (isLate(this.#openingSince, limits.openMs)) this.#fail(this.#lost('timeout'));
       else if (isLate(this.#readingSince, limits.noPacketMs)) this.#fail(this.#lost('no_frames'));
       else if (isLate(this.#analyser?.decodingSince, limits.noPacketMs)) {
-        this.#fail(this.#lost('invalid_data', 'the decoder does not come back'));
+        this.#fail(this.#lost('decoder_crashed', 'a call does not come back'));
       }
     }
   }

@@ -321,13 +321,22 @@ describe.concurrent('an MJPEG camera', () => {
   });
 });
 
-test('a camera that sends only what can not be decoded is lost', async () => {
-  const server = createServer((_, response) => {
+test.each([
+  ['only', 0, 'invalid_data'],
+  ['in the end only', 20, 'corrupt'],
+] as const)('a camera that sends %s what can not be decoded is lost', async (_, wholeCount, cause) => {
+  const jpeg = await sharp({ create: { width: 320, height: 180, channels: 3, background: '#456' } })
+    .jpeg()
+    .toBuffer();
+  const server = createServer((_request, response) => {
     response.writeHead(200, { 'Content-Type': 'multipart/x-mixed-replace; boundary=x' });
+    let sentCount = 0;
     const sending = setInterval(() => {
-      response.write(
-        `--x\r\nContent-Type: image/jpeg\r\nContent-Length: 600\r\n\r\n${'no jpeg'.padEnd(600)}\r\n`,
-      );
+      const body = sentCount < wholeCount ? jpeg : Buffer.from('no jpeg'.padEnd(600));
+      sentCount += 1;
+      response.write(`--x\r\nContent-Type: image/jpeg\r\nContent-Length: ${body.length}\r\n\r\n`);
+      response.write(body);
+      response.write('\r\n');
     }, 50);
     response.on('close', () => {
       clearInterval(sending);
@@ -341,7 +350,7 @@ test('a camera that sends only what can not be decoded is lost', async () => {
   const error = await lossOf(source);
   server.closeAllConnections();
   server.close();
-  expect(error.cameraCause).toBe('invalid_data');
+  expect(error.cameraCause).toBe(cause);
   await waitUntil('the count', () => media.stats().packetsCorrupt > 0);
 });
 

@@ -130,9 +130,9 @@ describe('a host that dies', () => {
     const other = await view(rig.media);
     process.kill(pid, 'SIGKILL');
     for (const { ended, source } of doomed) {
-      expect(await ended).toMatchObject({ code: 'CAMERA_LOST', cameraCause: 'media_host_lost' });
+      expect(await ended).toMatchObject({ code: 'CAMERA_LOST', cameraCause: 'decoder_crashed' });
       await expect(source.pictures([1], AbortSignal.timeout(5_000))).rejects.toMatchObject({
-        cameraCause: 'media_host_lost',
+        cameraCause: 'decoder_crashed',
       });
       await source[Symbol.asyncDispose]();
     }
@@ -152,7 +152,7 @@ describe('a host that dies', () => {
     process.kill(pid, 'SIGSTOP');
     const pictures = source.pictures([Date.now()], AbortSignal.timeout(20_000));
     process.kill(pid, 'SIGKILL');
-    await expect(pictures).rejects.toMatchObject({ cameraCause: 'media_host_lost' });
+    await expect(pictures).rejects.toMatchObject({ cameraCause: 'decoder_crashed' });
   });
 });
 
@@ -162,7 +162,7 @@ describe('a host that hangs', () => {
     const viewer = await view(rig.media);
     const pid = onlyPid(rig.media);
     process.kill(pid, 'SIGSTOP');
-    expect(await viewer.ended).toMatchObject({ cameraCause: 'media_host_lost' });
+    expect(await viewer.ended).toMatchObject({ cameraCause: 'decoder_crashed' });
     await waitUntil('the process to be gone', () => isGone(pid));
     await waitUntil('the loss to be told', () => rig.losses.length > 0);
     expect(rig.losses).toEqual([{ reason: 'hang', code: null, signal: 'SIGKILL', streams: 1 }]);

@@ -273,7 +273,7 @@ export class MediaHost {
     for (const { name, listener } of this.#streams.values()) {
       listener.onHostLost(
         new CameraLostError(
-          'media_host_lost',
+          'decoder_crashed',
           `The decoder process of ${name} was lost: ${how}. A new one is started at the next connection.`,
         ),
       );

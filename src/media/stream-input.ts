@@ -14,7 +14,7 @@ import {
 import { CodecParameters, Dictionary, FormatContext, type Packet, type Stream } from 'node-av/lib';
 import type { StreamRequest } from '../core/camera-source.ts';
 import { messageOf } from '../core/errors.ts';
-import { lost, lostBy, StreamLost } from './camera-cause.ts';
+import { brokenBy, lost, lostBy, StreamLost } from './camera-cause.ts';
 
 /** A playlist or a script of other addresses is no recording: only true containers are opened. */
 const recordingFormats =
@@ -44,6 +44,7 @@ export class StreamInput {
   #isAllocated = false;
   #stream: Stream | undefined;
   #facts: InputFacts | undefined;
+  #hasRead = false;
 
   /** @param ioTimeoutMs a native wait for the network may last so long even if an interruption went unnoticed */
   constructor(request: StreamRequest, ioTimeoutMs: number) {
@@ -98,8 +99,11 @@ export class StreamInput {
       if (this.#interrupted.signal.aborted) throw this.#interruption();
       if (code === AVERROR_EOF && this.#request.protocol === 'file') return false;
       if (code === -osConstants.errno.ETIMEDOUT) throw lost('no_frames', this.#request);
-      if (code < 0) throw lostBy(code, this.#request);
-      if (packet.streamIndex === this.#video.index) return true;
+      if (code < 0) throw this.#hasRead ? brokenBy(code, this.#request) : lostBy(code, this.#request);
+      if (packet.streamIndex === this.#video.index) {
+        this.#hasRead = true;
+        return true;
+      }
       packet.unref();
     }
   }

@@ -166,7 +166,7 @@ test(
     });
     const [pid] = streams.pids();
     process.kill(pid ?? 0, 'SIGKILL');
-    await waitUntil('the loss to be seen', () => cameras.get(yard.id)?.state.cause === 'media_host_lost');
+    await waitUntil('the loss to be seen', () => cameras.get(yard.id)?.state.cause === 'decoder_crashed');
     await waitUntil('it to stream again', () => cameras.get(yard.id)?.state.status === 'streaming', {
       timeoutMs: 20_000,
     });
