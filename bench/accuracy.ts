@@ -85,6 +85,7 @@ async function scoreFolder(path: string): Promise<ClipScore[]> {
       username: null,
       password: null,
       transport: 'tcp',
+      masks: [],
       frameRate,
       pacing: 'fastest',
       isLooping: false,

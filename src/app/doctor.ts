@@ -93,6 +93,7 @@ async function checkDecoder(streams: StreamOpener): Promise<string> {
     username: null,
     password: null,
     transport: 'tcp',
+    masks: [],
     frameRate: 5,
     pacing: 'fastest',
     isLooping: false,

@@ -21,6 +21,7 @@ class RecordingOpener implements StreamOpener {
       async *open() {
         return;
       },
+      masks: request.masks,
       info: undefined,
       pictures: () => Promise.resolve([]),
       [Symbol.asyncDispose]: () => Promise.resolve(),

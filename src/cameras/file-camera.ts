@@ -39,6 +39,7 @@ export const fileCamera: CameraAdapter = {
       username: null,
       password: null,
       transport: 'tcp',
+      masks: camera.privacyMasks,
       frameRate: camera.frameRate,
       pacing,
       isLooping: pacing === 'realtime',

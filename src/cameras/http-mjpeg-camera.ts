@@ -24,6 +24,7 @@ export const httpMjpegCamera: CameraAdapter = {
       username: camera.username,
       password: camera.password,
       transport: 'tcp',
+      masks: camera.privacyMasks,
       frameRate: camera.frameRate,
       pacing: 'realtime',
       isLooping: false,

@@ -39,6 +39,7 @@ export const rtspCamera: CameraAdapter = {
       username: camera.username,
       password: camera.password,
       transport: transportOf(camera.url) ?? 'tcp',
+      masks: camera.privacyMasks,
       frameRate: camera.frameRate,
       pacing: 'realtime',
       isLooping: false,

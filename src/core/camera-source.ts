@@ -1,3 +1,4 @@
+import type { Polygon } from './camera-settings.ts';
 import type { CameraCause } from './camera.ts';
 import { AppError } from './errors.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from './frame.ts';
@@ -11,6 +12,11 @@ import type { AnalysisFrame, Picture, StreamInfo } from './frame.ts';
 export interface CameraSource extends AsyncDisposable {
   /** May be called once. */
   open(signal: AbortSignal): AsyncIterable<AnalysisFrame>;
+  /**
+   * What is black in every frame and picture of this source, its rim included: see `PrivacyMask`. A camera is not opened
+   * with a source whose masks are not its own.
+   */
+  readonly masks: readonly Polygon[];
   /** Known once the first frame has come. */
   readonly info: StreamInfo | undefined;
   /**
@@ -45,6 +51,8 @@ export interface StreamRequest {
   readonly password: string | null;
   /** Only for `rtsp`. */
   readonly transport: 'tcp' | 'udp';
+  /** Blackened in everything that comes of the stream. */
+  readonly masks: readonly Polygon[];
   /** Analysed frames per second, 1–30. */
   readonly frameRate: number;
   /** Of a recording: `realtime` yields as a camera would, `fastest` as quickly as the reader takes them. */

@@ -1,4 +1,5 @@
 import type { CodecParameters, Frame, Packet } from 'node-av/lib';
+import type { StreamRequest } from '../core/camera-source.ts';
 import type { Clock } from '../core/clock.ts';
 import type { AnalysisFrame } from '../core/frame.ts';
 import { FrameGate } from './frame-gate.ts';
@@ -34,6 +35,8 @@ export interface FrameAnalyserOptions {
   readonly queue: PacketQueue<AnalysisItem>;
   /** `undefined`: every packet becomes a frame. */
   readonly frameRate: number | undefined;
+  /** Blackened in every frame. */
+  readonly masks: StreamRequest['masks'];
   readonly count: (counter: HostCounter, by: number) => void;
   /** Called before the first frame, and when the size changes in the middle of the stream. */
   readonly onFacts: (facts: DecodedFacts) => void;
@@ -94,7 +97,7 @@ export class FrameAnalyser {
   async run(parameters: CodecParameters): Promise<boolean> {
     const decoder = await VideoDecoder.open(parameters, { skipLoopFilter: true });
     if (decoder === undefined) return false;
-    using scaler = new GrayScaler();
+    using scaler = new GrayScaler(this.#options.masks);
     try {
       await this.#decodeAll(decoder, scaler, codecNameOf(parameters));
       return true;

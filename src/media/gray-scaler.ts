@@ -6,6 +6,8 @@ import {
   AVCOL_TRC_UNSPECIFIED,
 } from 'node-av/constants';
 import { Frame, SoftwareScaleContext } from 'node-av/lib';
+import { analysisGrain, PrivacyMask } from '../core/privacy-mask.ts';
+import type { StreamRequest } from '../core/camera-source.ts';
 import { displayAspect, grayDimensions, type Dimensions } from './picture-dimensions.ts';
 
 export interface GrayPicture extends Dimensions {
@@ -16,8 +18,11 @@ export interface GrayPicture extends Dimensions {
 export class GrayScaler implements Disposable {
   /** Adapts itself when the stream changes its size or format in the middle. */
   readonly #scaler = new SoftwareScaleContext();
+  readonly #mask: PrivacyMask;
 
-  constructor() {
+  /** @param masks blackened in every picture */
+  constructor(masks: StreamRequest['masks']) {
+    this.#mask = new PrivacyMask(masks, analysisGrain);
     this.#scaler.allocContext();
     // The mean of the area that each pixel stands for: less noise than a few samples of it, and cheap.
     this.#scaler.setOption('sws_flags', 'area');
@@ -40,7 +45,9 @@ export class GrayScaler implements Disposable {
     if (allocated < 0) throw new Error(`no memory for a picture of ${width} × ${height}`);
     const scaled = await this.#scaler.scaleFrame(target, frame);
     if (scaled < 0) throw new Error(`scaling ${frame.width} × ${frame.height} failed (${scaled})`);
-    return { width, height, gray: new Uint8Array(target.toBuffer()) };
+    const gray = new Uint8Array(target.toBuffer());
+    this.#mask.blacken(gray, width, height, 1);
+    return { width, height, gray };
   }
 
   [Symbol.dispose](): void {

@@ -85,7 +85,7 @@ export class HostStream {
     this.#ring = new PacketRing(limits.ringMs, limits.ringBytes, (evicted) => {
       count('packetsEvicted', evicted);
     });
-    this.#desk = new PictureDesk(id, this.#ring, send);
+    this.#desk = new PictureDesk(id, this.#ring, request.masks, send);
     this.#input = this.#newInput();
   }
 
@@ -288,6 +288,7 @@ export class HostStream {
       clock,
       queue: this.#queue,
       frameRate: isIntraOnly ? undefined : request.frameRate,
+      masks: request.masks,
       count,
       onFacts: (facts) => {
         this.#sendInfo(facts, isIntraOnly);

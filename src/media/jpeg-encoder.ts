@@ -9,6 +9,8 @@ import {
   FF_QP2LAMBDA,
 } from 'node-av/constants';
 import { Codec, CodecContext, Frame, Packet, Rational, SoftwareScaleContext } from 'node-av/lib';
+import type { StreamRequest } from '../core/camera-source.ts';
+import { pictureGrain, PrivacyMask } from '../core/privacy-mask.ts';
 import { displayAspect, pictureDimensions, type Dimensions } from './picture-dimensions.ts';
 
 export interface Jpeg extends Dimensions {
@@ -23,14 +25,21 @@ const quantiser = 3;
  * has. Frames larger than 1920 pixels are made smaller. One frame at a time.
  */
 export class JpegEncoder implements Disposable {
+  readonly #mask: PrivacyMask;
   #encoder: CodecContext | undefined;
   #encodes: Dimensions | undefined;
   #nextPts = 0n;
+
+  /** @param masks blackened in every picture */
+  constructor(masks: StreamRequest['masks']) {
+    this.#mask = new PrivacyMask(masks, pictureGrain);
+  }
 
   /** @param frame may be changed in its colour tags */
   async encode(frame: Frame): Promise<Jpeg> {
     const size = pictureDimensions(frame, displayAspect(frame, frame.sampleAspectRatio));
     using picture = await convert(frame, size);
+    this.#blacken(picture, size);
     picture.quality = quantiser * FF_QP2LAMBDA;
     // The encoder refuses a time that is not later than the last.
     picture.pts = this.#nextPts;
@@ -47,6 +56,16 @@ export class JpegEncoder implements Disposable {
   [Symbol.dispose](): void {
     this.#encoder?.freeContext();
     this.#encoder = undefined;
+  }
+
+  #blacken(picture: Frame, { width, height }: Dimensions): void {
+    if (this.#mask.isEmpty) return;
+    const planes = picture.data?.map((bytes, index) => ({ bytes, stride: picture.linesize[index] ?? 0 }));
+    const [luma, u, v] = planes ?? [];
+    if (luma === undefined || u === undefined || v === undefined) {
+      throw new Error('a picture to be masked has no planes');
+    }
+    this.#mask.blackenYuv420([luma, u, v], width, height);
   }
 
   async #encoderFor({ width, height }: Dimensions): Promise<CodecContext> {

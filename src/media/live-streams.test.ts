@@ -59,6 +59,7 @@ function camera(url: string, change: Partial<StreamRequest> = {}): StreamRequest
     username: null,
     password: null,
     transport: 'tcp',
+    masks: [],
     frameRate: 15,
     pacing: 'realtime',
     isLooping: false,

@@ -50,6 +50,7 @@ function endless(change: Partial<StreamRequest> = {}): StreamRequest {
     username: null,
     password: null,
     transport: 'tcp',
+    masks: [],
     frameRate: 10,
     pacing: 'realtime',
     isLooping: true,

@@ -1,5 +1,6 @@
 import { AV_CODEC_ID_MJPEG } from 'node-av/constants';
 import type { CodecParameters, Packet } from 'node-av/lib';
+import type { StreamRequest } from '../core/camera-source.ts';
 import type { Picture } from '../core/frame.ts';
 import { JpegEncoder, type Jpeg } from './jpeg-encoder.ts';
 import { readJpegHeader } from './jpeg-header.ts';
@@ -13,6 +14,8 @@ export interface PictureOrder {
   readonly entries: readonly RingEntry<Packet>[];
   /** Times of packets among them, epoch µs, in any order. */
   readonly wantedUs: readonly number[];
+  /** Blackened in every picture. */
+  readonly masks: StreamRequest['masks'];
 }
 
 /**
@@ -39,8 +42,9 @@ function pictureOf(timeUs: number, jpeg: Jpeg): Picture {
 /** Pictures that the camera has sent as JPEG already, where they need no change. */
 function takeReadyPictures(
   pictures: Map<number, Picture>,
-  { entries, wantedUs, parameters }: PictureOrder,
+  { entries, wantedUs, parameters, masks }: PictureOrder,
 ): void {
+  if (masks.length > 0) return;
   const { num, den } = parameters.sampleAspectRatio;
   if (num !== den && num > 0) return;
   for (const { packet, timeUs } of entries) {
@@ -55,12 +59,12 @@ function takeReadyPictures(
 async function decodeInto(
   pictures: Map<number, Picture>,
   wantedUs: readonly number[],
-  { parameters, entries }: PictureOrder,
+  { parameters, entries, masks }: PictureOrder,
   signal: AbortSignal,
 ): Promise<void> {
   const decoder = await VideoDecoder.open(parameters, { skipLoopFilter: false });
   if (decoder === undefined) return;
-  using encoder = new JpegEncoder();
+  using encoder = new JpegEncoder(masks);
   const waiting = [...wantedUs];
   const onFrame: Parameters<VideoDecoder['decode']>[1] = async (frame, timeUs) => {
     const next = waiting[0];

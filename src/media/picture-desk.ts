@@ -1,4 +1,5 @@
 import type { CodecParameters, Packet } from 'node-av/lib';
+import type { StreamRequest } from '../core/camera-source.ts';
 import { messageOf } from '../core/errors.ts';
 import { pictureRequestLimit, type FromHost } from './host-protocol.ts';
 import type { PacketRing, RingEntry } from './packet-ring.ts';
@@ -23,14 +24,22 @@ interface Order {
 export class PictureDesk {
   readonly #stream: number;
   readonly #ring: PacketRing<Packet>;
+  readonly #masks: StreamRequest['masks'];
   readonly #send: (message: FromHost) => void;
   #waiting: Order[] = [];
   #current: Order | undefined;
   #serving: Promise<void> = Promise.resolve();
 
-  constructor(stream: number, ring: PacketRing<Packet>, send: (message: FromHost) => void) {
+  /** @param masks blackened in every picture */
+  constructor(
+    stream: number,
+    ring: PacketRing<Packet>,
+    masks: StreamRequest['masks'],
+    send: (message: FromHost) => void,
+  ) {
     this.#stream = stream;
     this.#ring = ring;
+    this.#masks = masks;
     this.#send = send;
   }
 
@@ -86,7 +95,7 @@ export class PictureDesk {
   async #fulfil(order: Order): Promise<void> {
     const { request, cancelled } = order;
     try {
-      const pictures = await decodePictures(order, cancelled.signal);
+      const pictures = await decodePictures({ ...order, masks: this.#masks }, cancelled.signal);
       if (cancelled.signal.aborted) return;
       const whole = pictures.filter((picture) => picture !== undefined);
       if (whole.length < pictures.length) {

@@ -51,6 +51,7 @@ function recording(url: string, change: Partial<StreamRequest> = {}): StreamRequ
     username: null,
     password: null,
     transport: 'tcp',
+    masks: [],
     frameRate: 30,
     pacing: 'fastest',
     isLooping: false,

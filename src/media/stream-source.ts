@@ -49,6 +49,10 @@ export class StreamSource implements CameraSource, HostListener {
     this.#takePlace = takePlace;
   }
 
+  get masks(): StreamRequest['masks'] {
+    return this.#request.masks;
+  }
+
   get info(): StreamInfo | undefined {
     return this.#info;
   }

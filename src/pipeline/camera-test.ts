@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CameraAdapter } from '../cameras/camera-adapter.ts';
 import type { CameraSource, StreamOpener } from '../core/camera-source.ts';
 import { defaultCameraSettings } from '../core/camera-settings.ts';
@@ -63,5 +64,12 @@ export function openCameraSource(
       `The camera type "${camera.type}" is not known; expected one of ${known}`,
     );
   }
-  return adapter.create({ camera, streams, pacing: 'realtime' });
+  const source = adapter.create({ camera, streams, pacing: 'realtime' });
+  if (!isDeepStrictEqual(source.masks, camera.privacyMasks)) {
+    throw new AppError(
+      'INTERNAL',
+      `The camera type "${camera.type}" does not apply the privacy masks of the camera, so it is not opened.`,
+    );
+  }
+  return source;
 }
