@@ -12,6 +12,7 @@ import { spawnRtspServer, type RtspServerChild } from '../test/support/rtsp-serv
 import { startService } from '../test/support/service-process.ts';
 import { makeTempDir } from '../test/support/temp-dir.ts';
 import { createWireClient } from '../test/support/wire-client.ts';
+import { pause } from '../test/support/pause.ts';
 
 interface CameraWire {
   readonly id: string;
@@ -95,9 +96,3 @@ console.log(
 );
 console.log(`Not described: ${events.filter(({ description_status: status }) => status !== 'done').length}`);
 await victim[Symbol.asyncDispose]();
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}

@@ -17,6 +17,7 @@ import { startService } from '../test/support/service-process.ts';
 import { makeTempDir } from '../test/support/temp-dir.ts';
 import { createWireClient } from '../test/support/wire-client.ts';
 import { percentilesOf } from './support/percentiles.ts';
+import { pause } from '../test/support/pause.ts';
 
 interface Phase {
   readonly name: string;
@@ -118,11 +119,5 @@ async function renderPass(path: string, seconds: number): Promise<void> {
         colour: [210, 190, 60],
       },
     ],
-  });
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
   });
 }

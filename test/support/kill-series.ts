@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventWire } from '../../src/core/event-wire.ts';
 import { childrenOf } from './processes.ts';
+import { pause } from './pause.ts';
 import { startService, type ServiceProcess } from './service-process.ts';
 import { waitUntil } from './wait-until.ts';
 import { createWireClient } from './wire-client.ts';
@@ -157,10 +158,4 @@ function hasPicture(dataDir: string, event: EventWire): boolean {
   if (!existsSync(path)) return false;
   const bytes = readFileSync(path);
   return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes.at(-2) === 0xff && bytes.at(-1) === 0xd9;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
