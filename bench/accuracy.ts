@@ -79,6 +79,8 @@ async function scoreFolder(path: string): Promise<ClipScore[]> {
   const found: ClipScore[] = [];
   for (const truth of truths.filter(({ file }) => file.includes(values.only))) {
     await using source = streams.openStream({
+      cameraId: 'accuracy',
+      purpose: 'analysis',
       name: truth.file,
       protocol: 'file',
       url: join(path, truth.file),

@@ -80,7 +80,7 @@ export async function startApp(
   const media = createMediaFiles({ dataDir });
   const spool = await openSpool({ dataDir, log });
   const streams = starting.use(
-    createMediaService({ clock, log, streamsPerHost: config.media.streamsPerHost }),
+    createMediaService({ clock, log, camerasPerHost: config.media.streamsPerHost }),
   );
   const motion = starting.use(await createMotionEngine({ threads: config.motion.threads, log, clock }));
   const eye = starting.use(loadEmbeddedEye(() => createEmbeddedDetector({ log, clock }), { clock, log }));

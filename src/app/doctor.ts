@@ -88,6 +88,8 @@ async function checkDatabase(dataDir: string, log: Logger): Promise<string> {
 async function checkDecoder(streams: StreamOpener): Promise<string> {
   await using source = streams.openStream({
     name: 'doctor',
+    cameraId: 'doctor',
+    purpose: 'analysis',
     protocol: 'file',
     url: join(import.meta.dirname, 'no-such-recording.mp4'),
     username: null,

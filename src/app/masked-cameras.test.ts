@@ -124,7 +124,7 @@ test.each(cameraAdapters.map(({ type }) => type))(
     const address = addresses[type];
     if (address === undefined)
       throw new Error(`There is no camera of type "${type}" here: say where one is.`);
-    const context = { adapters: cameraAdapters, streams: media };
+    const context = { adapters: cameraAdapters, streams: media, clock: systemClock };
     await using source = openCameraSource(camera(type, await address(), masks), context);
     const times: number[] = [];
     for await (const frame of source.open(AbortSignal.timeout(30_000))) {
@@ -157,7 +157,11 @@ test.each(cameraAdapters.map(({ type }) => type))(
     );
     const address = await addresses[type]?.();
     expect(() =>
-      openCameraSource(camera(type, address ?? '', masks), { adapters: forgetful, streams: media }),
+      openCameraSource(camera(type, address ?? '', masks), {
+        adapters: forgetful,
+        streams: media,
+        clock: systemClock,
+      }),
     ).toThrow(/privacy masks/);
   },
 );

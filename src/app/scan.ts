@@ -141,7 +141,7 @@ async function scanFile(
     motionCooldown: options.cooldownSeconds,
     origin: 'api',
   });
-  await using source = fileCamera.create({ camera, streams, pacing: 'fastest' });
+  await using source = fileCamera.create({ camera, streams, clock: systemClock, pacing: 'fastest' });
   await using watch = new EpisodeWatch({
     camera,
     source,

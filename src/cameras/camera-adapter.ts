@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import type { CameraSource, StreamOpener } from '../core/camera-source.ts';
 import type { Camera } from '../core/camera.ts';
+import type { Clock } from '../core/clock.ts';
 
 export interface CameraContext {
   readonly camera: Camera;
   readonly streams: StreamOpener;
+  readonly clock: Clock;
   /** Of a recording; live cameras ignore it. */
   readonly pacing: 'realtime' | 'fastest';
 }
@@ -17,6 +19,8 @@ export interface CameraAdapter {
   readonly title: string;
   /** Checks the address; its message says what such an address looks like. */
   readonly url: z.ZodType<string>;
+  /** Whether such a camera may have a small stream beside the large one, of the same kind of address. */
+  readonly hasSubStream: boolean;
   /** True when an address without a `type` means this adapter. */
   accepts(url: string): boolean;
   create(context: CameraContext): CameraSource;

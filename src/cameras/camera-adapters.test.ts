@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { CameraSource, StreamOpener, StreamRequest } from '../core/camera-source.ts';
 import type { Camera } from '../core/camera.ts';
+import { systemClock } from '../core/clock.ts';
 import type { CameraAdapter } from './camera-adapter.ts';
 import { fileCamera } from './file-camera.ts';
 import { httpMjpegCamera } from './http-mjpeg-camera.ts';
@@ -23,6 +24,7 @@ class RecordingOpener implements StreamOpener {
       },
       masks: request.masks,
       info: undefined,
+      pictureStream: undefined,
       pictures: () => Promise.resolve([]),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -54,7 +56,7 @@ function requestOf(
     updatedAt: 0,
   };
   const streams = new RecordingOpener();
-  adapter.create({ camera, streams, pacing });
+  adapter.create({ camera, streams, clock: systemClock, pacing });
   return streams.requests[0];
 }
 

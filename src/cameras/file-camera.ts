@@ -30,10 +30,13 @@ export const fileCamera: CameraAdapter = {
   url: z.string().refine((url) => (isFileUrl(url) || isPath(url)) && pathOf(url) !== undefined, {
     error: 'expected the path of a recording such as /videos/yard.mp4, or a file:// address without a host',
   }),
+  hasSubStream: false,
   accepts: (url) => isFileUrl(url) || isPath(url),
   create: ({ camera, streams, pacing }) =>
     streams.openStream({
       name: camera.name,
+      cameraId: camera.id,
+      purpose: 'analysis',
       protocol: 'file',
       url: pathOf(camera.url) ?? camera.url,
       username: null,

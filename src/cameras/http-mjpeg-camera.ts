@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { openLiveCamera } from './live-camera.ts';
 import type { CameraAdapter } from './camera-adapter.ts';
 
 function isHttp(url: string): boolean {
@@ -15,18 +16,7 @@ export const httpMjpegCamera: CameraAdapter = {
   url: z.string().refine((url) => isHttp(url) && URL.canParse(url), {
     error: 'expected the HTTP address of an MJPEG stream such as http://192.168.1.20/video.mjpg',
   }),
+  hasSubStream: true,
   accepts: isHttp,
-  create: ({ camera, streams }) =>
-    streams.openStream({
-      name: camera.name,
-      protocol: 'http_mjpeg',
-      url: camera.url,
-      username: camera.username,
-      password: camera.password,
-      transport: 'tcp',
-      masks: camera.privacyMasks,
-      frameRate: camera.frameRate,
-      pacing: 'realtime',
-      isLooping: false,
-    }),
+  create: (context) => openLiveCamera(context, (url) => ({ protocol: 'http_mjpeg', url, transport: 'tcp' })),
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CameraAdapter } from './camera-adapter.ts';
+import { openLiveCamera } from './live-camera.ts';
 
 /** `#transport=udp` at the end of the address; nothing is sent to the camera of what stands behind the `#`. */
 function transportOf(url: string): 'tcp' | 'udp' | undefined {
@@ -30,18 +31,12 @@ export const rtspCamera: CameraAdapter = {
     .refine((url) => transportOf(url) !== undefined, {
       error: `expected nothing or #transport=udp at the end, such as ${example}#transport=udp`,
     }),
+  hasSubStream: true,
   accepts: isRtsp,
-  create: ({ camera, streams }) =>
-    streams.openStream({
-      name: camera.name,
+  create: (context) =>
+    openLiveCamera(context, (url) => ({
       protocol: 'rtsp',
-      url: camera.url.replace(/#.*$/, ''),
-      username: camera.username,
-      password: camera.password,
-      transport: transportOf(camera.url) ?? 'tcp',
-      masks: camera.privacyMasks,
-      frameRate: camera.frameRate,
-      pacing: 'realtime',
-      isLooping: false,
-    }),
+      url: url.replace(/#.*$/, ''),
+      transport: transportOf(url) ?? 'tcp',
+    })),
 };

@@ -1,5 +1,5 @@
 import type { Polygon } from './camera-settings.ts';
-import type { CameraCause } from './camera.ts';
+import type { CameraCause, PictureStream } from './camera.ts';
 import { AppError } from './errors.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from './frame.ts';
 
@@ -17,8 +17,10 @@ export interface CameraSource extends AsyncDisposable {
    * with a source whose masks are not its own.
    */
   readonly masks: readonly Polygon[];
-  /** Known once the first frame has come. */
+  /** Of the stream that is analysed; known once the first frame has come. */
   readonly info: StreamInfo | undefined;
+  /** Where `pictures` come from; `undefined` as long as that is not known. */
+  readonly pictureStream: PictureStream | undefined;
   /**
    * The full-resolution pictures of frames that `open` has yielded, in the order asked for, decoded cleanly from the
    * packets that are kept of the last seconds.
@@ -44,6 +46,13 @@ export class CameraLostError extends AppError {
 export interface StreamRequest {
   /** For logs: the camera's name. */
   readonly name: string;
+  /** The streams of one camera are read by one process. */
+  readonly cameraId: string;
+  /**
+   * `analysis`: yields gray frames. `pictures`: yields none; its packets are kept, undecoded, for the pictures of moments
+   * that another stream of the camera names.
+   */
+  readonly purpose: 'analysis' | 'pictures';
   readonly protocol: 'rtsp' | 'http_mjpeg' | 'file';
   /** An absolute path for `file`, an address without credentials otherwise. */
   readonly url: string;

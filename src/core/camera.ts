@@ -1,4 +1,5 @@
 import type { CameraSettings } from './camera-settings.ts';
+import type { StreamInfo } from './frame.ts';
 import type { Sensitivity } from './motion.ts';
 
 /** A camera as it is stored. `url` never holds credentials: they stand in `username` and `password`. */
@@ -56,6 +57,20 @@ export type CameraCause = (typeof cameraCauses)[number];
 
 export type CameraStatus = 'connecting' | 'streaming' | 'disconnected' | 'disabled';
 
+/** The stream that a camera's full-resolution pictures come from. */
+export interface PictureStream {
+  readonly info: StreamInfo;
+  /** Why the large stream is away, in whose place the analysed one stands; `null` when nothing is amiss. */
+  readonly loss: { readonly cause: CameraCause; readonly message: string } | null;
+}
+
+/** What a connected camera sends. Both are the same stream where it has only one. */
+export interface CameraStreams {
+  readonly analysis: StreamInfo;
+  /** `null` until its first key frame has come. */
+  readonly pictures: PictureStream | null;
+}
+
 export interface CameraState {
   readonly status: CameraStatus;
   readonly cause: CameraCause | null;
@@ -66,4 +81,6 @@ export interface CameraState {
   /** Measured over the last seconds; 0 when nothing comes. */
   readonly framesPerSecond: number;
   readonly lastFrameAt: number | null;
+  /** `null` while it is not streaming. */
+  readonly streams: CameraStreams | null;
 }

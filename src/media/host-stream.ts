@@ -10,6 +10,7 @@ import { FrameAnalyser, type AnalysisItem, type DecodedFacts } from './frame-ana
 import { FrameGate } from './frame-gate.ts';
 import { FrameOutlet } from './frame-outlet.ts';
 import { frameWindow, type FromHost, type HostCounter, type StreamLimits } from './host-protocol.ts';
+import { KeyframeWatch } from './keyframe-watch.ts';
 import { ArrivalClock, LiveClock, RecordingClock, type PacketClock } from './packet-clock.ts';
 import { PacketQueue } from './packet-queue.ts';
 import { PacketRing } from './packet-ring.ts';
@@ -35,9 +36,9 @@ export interface HostStreamOptions {
 }
 
 /**
- * One stream inside a media host: reads packets, keeps the last of them for pictures, decodes them and sends small
- * gray frames. The reader and the decoder run side by side, so that packets are timed when they arrive and a slow
- * decoder skips instead of lagging behind.
+ * One stream inside a media host: reads packets, keeps the last of them for pictures, and, where it is to be analysed,
+ * decodes them and sends small gray frames. The reader and the decoder run side by side, so that packets are timed when
+ * they arrive and a slow decoder skips instead of lagging behind.
  */
 export class HostStream {
   readonly #options: HostStreamOptions;
@@ -51,6 +52,8 @@ export class HostStream {
   #input: StreamInput;
   #parameters: CodecParameters | undefined;
   #analyser: FrameAnalyser | undefined;
+  /** Of a stream whose packets are only kept. */
+  #keyframes: KeyframeWatch | undefined;
   /** Thins out what is read where every packet is a whole picture. */
   #packetGate: FrameGate | undefined;
   #packetClock: PacketClock | undefined;
@@ -85,7 +88,7 @@ export class HostStream {
     this.#ring = new PacketRing(limits.ringMs, limits.ringBytes, (evicted) => {
       count('packetsEvicted', evicted);
     });
-    this.#desk = new PictureDesk(id, this.#ring, request.masks, send);
+    this.#desk = new PictureDesk(id, this.#ring, request, send);
     this.#input = this.#newInput();
   }
 
@@ -127,7 +130,7 @@ export class HostStream {
     let analysing: Promise<void> | undefined;
     try {
       await this.#open();
-      analysing = this.#analyse();
+      analysing = this.#begin();
       await this.#readAll();
     } catch (error) {
       // What was read before is still decoded: of a recording nothing is left out, of a camera it takes moments.
@@ -234,11 +237,14 @@ export class HostStream {
       throw this.#lost('reset', 'the video format changed');
     }
     if (this.#packetGate?.admits(timeUs) === false) return;
-    const kept = packet.clone();
-    const queued = packet.clone();
-    if (kept === null || queued === null) throw new Error('no memory for a packet');
-    this.#ring.push({ packet: kept, timeUs, isKeyframe, sizeBytes: packet.size });
-    await this.#queue.put({ packet: queued, timeUs, isKeyframe });
+    this.#ring.push({ packet: cloneOf(packet), timeUs, isKeyframe, sizeBytes: packet.size });
+    if (this.#keyframes === undefined) await this.#queue.put({ packet: cloneOf(packet), timeUs, isKeyframe });
+    else await this.#lookAt(packet, this.#keyframes);
+  }
+
+  async #lookAt(packet: Packet, keyframes: KeyframeWatch): Promise<void> {
+    if (packet.isKeyframe && !(await keyframes.look(packet))) throw this.#noDecoder();
+    this.#checkForPictures(keyframes);
   }
 
   /** Gives the packet the time at which its picture was taken, in epoch µs, which its frame will carry too. */
@@ -276,23 +282,34 @@ export class HostStream {
     if (aheadMs > 1) await clock.sleep(aheadMs, this.#halted.signal);
   }
 
-  /** Never rejects: what goes wrong ends the stream. */
-  async #analyse(): Promise<void> {
-    const { clock, request, count } = this.#options;
+  /** Resolves when what there was to analyse is analysed. Never rejects: what goes wrong ends the stream. */
+  async #begin(): Promise<void> {
+    const { clock, request } = this.#options;
     const parameters = this.#parameters;
     if (parameters === undefined) return;
     // Pictures that nobody will look at need neither memory nor decoding.
     const isIntraOnly = parameters.codecId === AV_CODEC_ID_MJPEG;
     if (isIntraOnly) this.#packetGate = new FrameGate(request.frameRate);
+    const onFacts = (facts: DecodedFacts): void => {
+      this.#sendInfo(facts, isIntraOnly);
+    };
+    if (request.purpose === 'pictures') this.#keyframes = new KeyframeWatch({ clock, parameters, onFacts });
+    else await this.#analyse(parameters, isIntraOnly, onFacts);
+  }
+
+  async #analyse(
+    parameters: CodecParameters,
+    isIntraOnly: boolean,
+    onFacts: (facts: DecodedFacts) => void,
+  ): Promise<void> {
+    const { clock, request, count } = this.#options;
     const analyser = new FrameAnalyser({
       clock,
       queue: this.#queue,
       frameRate: isIntraOnly ? undefined : request.frameRate,
       masks: request.masks,
       count,
-      onFacts: (facts) => {
-        this.#sendInfo(facts, isIntraOnly);
-      },
+      onFacts,
       onFrame: async (frame) => {
         await this.#outlet.put(frame);
       },
@@ -302,11 +319,15 @@ export class HostStream {
     });
     this.#analyser = analyser;
     try {
-      const hasDecoder = await analyser.run(parameters);
-      if (!hasDecoder) throw this.#lost('unsupported_codec', `its format is ${codecNameOf(parameters)}`);
+      if (!(await analyser.run(parameters))) throw this.#noDecoder();
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #noDecoder(): StreamLost {
+    const format = this.#parameters === undefined ? 'unknown' : codecNameOf(this.#parameters);
+    return this.#lost('unsupported_codec', `its format is ${format}`);
   }
 
   #sendInfo({ codec, width, height, framesPerSecond }: DecodedFacts, isIntraOnly: boolean): void {
@@ -328,7 +349,11 @@ export class HostStream {
    * A camera that sends only what can't be decoded is as good as lost. One that was joined between two key frames gets
    * longer: some have one only every half a minute.
    */
-  #checkForPictures({ hasErrors, hasPictures, lastFrameAt }: FrameAnalyser): void {
+  #checkForPictures({
+    hasErrors,
+    hasPictures,
+    lastFrameAt,
+  }: Pick<FrameAnalyser, 'hasErrors' | 'hasPictures' | 'lastFrameAt'>): void {
     if (!this.#isLive) return;
     const limitMs = this.#options.limits.onlyErrorsMs * (hasErrors || hasPictures ? 1 : 3);
     if (this.#options.clock.monotonic() - lastFrameAt <= limitMs) return;
@@ -351,9 +376,15 @@ export class HostStream {
         since !== undefined && now - since > limitMs;
       if (isLate(this.#openingSince, limits.openMs)) this.#fail(this.#lost('timeout'));
       else if (isLate(this.#readingSince, limits.noPacketMs)) this.#fail(this.#lost('no_frames'));
-      else if (isLate(this.#analyser?.decodingSince, limits.noPacketMs)) {
+      else if (isLate((this.#analyser ?? this.#keyframes)?.decodingSince, limits.noPacketMs)) {
         this.#fail(this.#lost('decoder_crashed', 'a call does not come back'));
       }
     }
   }
+}
+
+function cloneOf(packet: Packet): Packet {
+  const clone = packet.clone();
+  if (clone === null) throw new Error('no memory for a packet');
+  return clone;
 }

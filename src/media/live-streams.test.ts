@@ -11,6 +11,7 @@ import { waitUntil } from '../../test/support/wait-until.ts';
 import { CameraLostError, type CameraSource, type StreamRequest } from '../core/camera-source.ts';
 import { systemClock } from '../core/clock.ts';
 import type { AnalysisFrame } from '../core/frame.ts';
+import { createId } from '../core/ids.ts';
 import { silentLog } from '../core/log.ts';
 import { createMediaService, type MediaService } from './media-service.ts';
 
@@ -54,6 +55,8 @@ afterAll(async () => {
 function camera(url: string, change: Partial<StreamRequest> = {}): StreamRequest {
   return {
     name: 'yard',
+    cameraId: createId(),
+    purpose: 'analysis',
     protocol: url.startsWith('rtsp') ? 'rtsp' : 'http_mjpeg',
     url,
     username: null,

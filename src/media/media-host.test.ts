@@ -8,6 +8,7 @@ import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { CameraSource, StreamRequest } from '../core/camera-source.ts';
 import { systemClock } from '../core/clock.ts';
+import { createId } from '../core/ids.ts';
 import { silentLog } from '../core/log.ts';
 import type { HostLoss } from './media-host.ts';
 import { createMediaService, type MediaLimits, type MediaService } from './media-service.ts';
@@ -30,12 +31,12 @@ interface Rig extends AsyncDisposable {
   readonly losses: HostLoss[];
 }
 
-function startService(limits: Partial<MediaLimits> = {}, streamsPerHost = 4): Rig {
+function startService(limits: Partial<MediaLimits> = {}, camerasPerHost = 4): Rig {
   const losses: HostLoss[] = [];
   const media = createMediaService({
     clock: systemClock,
     log: silentLog(),
-    streamsPerHost,
+    camerasPerHost,
     limits,
     onHostLost: (loss) => losses.push(loss),
   });
@@ -45,6 +46,8 @@ function startService(limits: Partial<MediaLimits> = {}, streamsPerHost = 4): Ri
 function endless(change: Partial<StreamRequest> = {}): StreamRequest {
   return {
     name: 'yard',
+    cameraId: createId(),
+    purpose: 'analysis',
     protocol: 'file',
     url: clip,
     username: null,

@@ -57,6 +57,7 @@ export interface MediaHostOptions {
 
 interface Attached {
   readonly name: string;
+  readonly cameraId: string;
   readonly listener: HostListener;
 }
 
@@ -131,6 +132,11 @@ export class MediaHost {
     return this.#streams.size;
   }
 
+  /** Of the cameras that have streams here. */
+  get cameraIds(): ReadonlySet<string> {
+    return new Set([...this.#streams.values()].map(({ cameraId }) => cameraId));
+  }
+
   get counters(): HostCounters {
     return this.#counters;
   }
@@ -141,7 +147,7 @@ export class MediaHost {
   }
 
   open(stream: number, request: StreamRequest, listener: HostListener): void {
-    this.#streams.set(stream, { name: request.name, listener });
+    this.#streams.set(stream, { name: request.name, cameraId: request.cameraId, listener });
     this.send({ kind: 'open', stream, request, limits: this.#options.streamLimits });
   }
 

@@ -30,8 +30,8 @@ const defaultLimits: MediaLimits = {
 export interface MediaServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** How many streams share a process, and its fate; default 4. */
-  readonly streamsPerHost?: number;
+  /** How many cameras share a process, and its fate; default 4. */
+  readonly camerasPerHost?: number;
   readonly onHostLost?: (loss: HostLoss) => void;
   /** Overrides single ones of the defaults. */
   readonly limits?: Partial<MediaLimits>;
@@ -59,7 +59,7 @@ export function createMediaService(options: MediaServiceOptions): MediaService {
 class HostPool implements MediaService {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #streamsPerHost: number;
+  readonly #camerasPerHost: number;
   readonly #onHostLost: ((loss: HostLoss) => void) | undefined;
   readonly #limits: MediaLimits;
   readonly #hosts = new Set<MediaHost>();
@@ -69,16 +69,16 @@ class HostPool implements MediaService {
   #nextStream = 0;
   #lostCount = 0;
 
-  constructor({ clock, log, streamsPerHost = 4, onHostLost, limits = {} }: MediaServiceOptions) {
+  constructor({ clock, log, camerasPerHost = 4, onHostLost, limits = {} }: MediaServiceOptions) {
     this.#clock = clock;
     this.#log = log;
-    this.#streamsPerHost = streamsPerHost;
+    this.#camerasPerHost = camerasPerHost;
     this.#onHostLost = onHostLost;
     this.#limits = { ...defaultLimits, ...limits };
   }
 
   openStream(request: StreamRequest): CameraSource {
-    return new StreamSource(request, () => this.#takePlace());
+    return new StreamSource(request, () => this.#takePlace(request.cameraId));
   }
 
   stats(): MediaStats {
@@ -100,11 +100,14 @@ class HostPool implements MediaService {
     await Promise.all([...this.#hosts].map((host) => host.end()));
   }
 
-  #takePlace(): HostPlace {
+  #takePlace(cameraId: string): HostPlace {
     if (this.#disposed.signal.aborted) {
       throw new AppError('SHUTTING_DOWN', 'No stream is opened any more: Vedette is shutting down.');
     }
-    const free = [...this.#hosts].find((host) => host.isUsable && host.streamCount < this.#streamsPerHost);
+    const usable = [...this.#hosts].filter((host) => host.isUsable);
+    const free =
+      usable.find(({ cameraIds }) => cameraIds.has(cameraId)) ??
+      usable.find(({ cameraIds }) => cameraIds.size < this.#camerasPerHost);
     const stream = this.#nextStream;
     this.#nextStream += 1;
     return { host: free ?? this.#startHost(), stream };
@@ -116,8 +119,8 @@ class HostPool implements MediaService {
       log: this.#log,
       limits: this.#limits,
       streamLimits: this.#limits,
-      // Reading and decoding block a thread each for every stream; the rest is for pictures and name look-ups.
-      threads: this.#streamsPerHost * 2 + 4,
+      // Of a camera, reading two streams and decoding one block a thread each; the rest is for pictures and names.
+      threads: this.#camerasPerHost * 3 + 4,
       onGone: (gone, loss) => {
         this.#forget(gone, loss);
       },

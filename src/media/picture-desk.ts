@@ -5,8 +5,16 @@ import { pictureRequestLimit, type FromHost } from './host-protocol.ts';
 import type { PacketRing, RingEntry } from './packet-ring.ts';
 import { decodePictures } from './picture-decoder.ts';
 
-/** A frame is named by whole milliseconds; a nearer packet than this is the same frame or the one beside it. */
-const toleranceUs = 250_000;
+/**
+ * How far a packet may be from the time that names a frame, ms. A frame of the same stream is named by whole
+ * milliseconds: a nearer packet is that frame or the one beside it. Of another stream of the camera, both timed by their
+ * arrival, the nearest packet of 2 frames a second is up to 250 ms away, and a large key frame is held up by as much in a
+ * slow network; farther away, the small picture of the right moment is worth more.
+ */
+const toleranceMs = { analysis: 250, pictures: 500 } as const;
+
+/** What the pictures of a stream depend on beside its packets. */
+export type PictureRequest = Pick<StreamRequest, 'purpose' | 'masks'>;
 
 interface Order {
   readonly request: number;
@@ -24,22 +32,21 @@ interface Order {
 export class PictureDesk {
   readonly #stream: number;
   readonly #ring: PacketRing<Packet>;
-  readonly #masks: StreamRequest['masks'];
+  readonly #request: PictureRequest;
   readonly #send: (message: FromHost) => void;
   #waiting: Order[] = [];
   #current: Order | undefined;
   #serving: Promise<void> = Promise.resolve();
 
-  /** @param masks blackened in every picture */
   constructor(
     stream: number,
     ring: PacketRing<Packet>,
-    masks: StreamRequest['masks'],
+    request: PictureRequest,
     send: (message: FromHost) => void,
   ) {
     this.#stream = stream;
     this.#ring = ring;
-    this.#masks = masks;
+    this.#request = request;
     this.#send = send;
   }
 
@@ -51,7 +58,7 @@ export class PictureDesk {
     }
     const span = this.#ring.find(
       capturedAt.map((time) => time * 1000),
-      toleranceUs,
+      toleranceMs[this.#request.purpose] * 1000,
     );
     if (span === undefined || parameters === undefined) {
       this.#refuse(request, this.#describeKept(capturedAt));
@@ -95,7 +102,7 @@ export class PictureDesk {
   async #fulfil(order: Order): Promise<void> {
     const { request, cancelled } = order;
     try {
-      const pictures = await decodePictures({ ...order, masks: this.#masks }, cancelled.signal);
+      const pictures = await decodePictures({ ...order, masks: this.#request.masks }, cancelled.signal);
       if (cancelled.signal.aborted) return;
       const whole = pictures.filter((picture) => picture !== undefined);
       if (whole.length < pictures.length) {

@@ -7,6 +7,7 @@ import { CameraLostError, type CameraSource, type StreamRequest } from '../core/
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { AnalysisFrame, Picture } from '../core/frame.ts';
+import { createId } from '../core/ids.ts';
 import { silentLog } from '../core/log.ts';
 import { writeClip } from './clip-writer.ts';
 import { createMediaService, type MediaLimits, type MediaService } from './media-service.ts';
@@ -46,6 +47,8 @@ function newService(limits: Partial<MediaLimits> = {}): MediaService {
 function recording(url: string, change: Partial<StreamRequest> = {}): StreamRequest {
   return {
     name: 'yard',
+    cameraId: createId(),
+    purpose: 'analysis',
     protocol: 'file',
     url,
     username: null,

@@ -1,4 +1,5 @@
 import { CameraLostError, type CameraSource, type StreamRequest } from '../core/camera-source.ts';
+import type { PictureStream } from '../core/camera.ts';
 import { AppError } from '../core/errors.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
 import type { FromHost } from './host-protocol.ts';
@@ -55,6 +56,10 @@ export class StreamSource implements CameraSource, HostListener {
 
   get info(): StreamInfo | undefined {
     return this.#info;
+  }
+
+  get pictureStream(): PictureStream | undefined {
+    return this.#info === undefined ? undefined : { info: this.#info, loss: null };
   }
 
   async *open(signal: AbortSignal): AsyncGenerator<AnalysisFrame, void, undefined> {

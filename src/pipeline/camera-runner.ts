@@ -1,6 +1,6 @@
 import { ReconnectBackoff } from '../cameras/backoff.ts';
 import { CameraLostError, type CameraSource } from '../core/camera-source.ts';
-import type { Camera, CameraCause, CameraState, CameraStatus } from '../core/camera.ts';
+import type { Camera, CameraCause, CameraState, CameraStatus, CameraStreams } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAbort, messageOf } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
@@ -38,6 +38,8 @@ export class CameraRunner {
   #lastFrameAt: number | null = null;
   #arrivals: number[] = [];
   #cooldownUntil = 0;
+  /** What was last said of the stream that pictures come from. */
+  #picturesSaid: CameraCause | 'well' | 'unknown' = 'unknown';
   #channel: MotionChannel | undefined;
   #running: Promise<void> = Promise.resolve();
   #preview: { readonly capturedAt: number; readonly picture: Promise<Picture> } | undefined;
@@ -53,6 +55,7 @@ export class CameraRunner {
       since: context.clock.now(),
       framesPerSecond: 0,
       lastFrameAt: null,
+      streams: null,
     };
   }
 
@@ -63,6 +66,7 @@ export class CameraRunner {
       ...this.#state,
       framesPerSecond: Math.round((recent / (rateWindowMs / 1000)) * 10) / 10,
       lastFrameAt: this.#lastFrameAt,
+      streams: this.#streams(),
     };
   }
 
@@ -218,7 +222,23 @@ export class CameraRunner {
     while ((this.#arrivals[0] ?? 0) < clock.now() - rateWindowMs) this.#arrivals.shift();
     if (this.#setState('streaming', null, null)) {
       log.info({ ...source.info, analysed: `${frame.width}×${frame.height}` }, 'camera up');
+      this.#picturesSaid = sayPictures(source);
+    } else this.#notePictures(source);
+  }
+
+  /** The large stream of two comes and goes by itself: one line for each change. */
+  #notePictures(source: CameraSource): void {
+    const { pictureStream } = source;
+    const said = sayPictures(source);
+    if (pictureStream === undefined || said === this.#picturesSaid) return;
+    this.#picturesSaid = said;
+    const { log } = this.#context;
+    if (pictureStream.loss === null) log.info({ ...pictureStream.info }, 'large stream up');
+    else {
+      const { cause, message } = pictureStream.loss;
+      log.warn({ cause, message: redact(message) }, 'large stream down: pictures come from the small one');
     }
+    this.#publishState();
   }
 
   /** True when this is a change. */
@@ -231,14 +251,25 @@ export class CameraRunner {
       since: this.#context.clock.now(),
       framesPerSecond: 0,
       lastFrameAt: this.#lastFrameAt,
+      streams: null,
     };
+    this.#publishState();
+    return true;
+  }
+
+  #publishState(): void {
     this.#context.live.publish({
       type: 'CAMERA_STATUS_CHANGED',
       cameraId: this.camera.id,
       cameraName: this.camera.name,
       state: this.state,
     });
-    return true;
+  }
+
+  #streams(): CameraStreams | null {
+    const { info, pictureStream } = this.#source ?? {};
+    if (info === undefined || this.#state.status !== 'streaming') return null;
+    return { analysis: info, pictures: pictureStream ?? null };
   }
 
   #streaming(): { readonly source: CameraSource; readonly capturedAt: number } {
@@ -253,6 +284,10 @@ export class CameraRunner {
     }
     return { source, capturedAt };
   }
+}
+
+function sayPictures({ pictureStream }: CameraSource): CameraCause | 'well' | 'unknown' {
+  return pictureStream === undefined ? 'unknown' : (pictureStream.loss?.cause ?? 'well');
 }
 
 async function takeOne(source: CameraSource, capturedAt: number, signal: AbortSignal): Promise<Picture> {

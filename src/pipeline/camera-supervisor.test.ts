@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { cameraInput, eventsOf, openCameraRig } from '../../test/support/camera-rig.ts';
 import { makeMovingClip } from '../../test/support/moving-clip.ts';
+import { makeClip } from '../../test/support/render-clip.ts';
 import { startRtspServer } from '../../test/support/rtsp-server.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
@@ -190,4 +191,35 @@ test('analysing by hand captures what the camera sees now', { timeout: 60_000 },
   expect(rig.pipeline.queue.depth()).toBe(1);
   const preview = await cameras.preview(yard.id);
   expect([preview.width, preview.height]).toEqual([640, 360]);
+});
+
+test('a camera with two streams says both of them, and why one is away', { timeout: 60_000 }, async () => {
+  await using dir = await makeTempDir();
+  const scene = { framesPerSecond: 10, seconds: 2 };
+  await makeClip(dir.file('large.mp4'), { ...scene, width: 640, height: 360 }, { keyframeInterval: 10 });
+  await makeClip(dir.file('small.mp4'), { ...scene, width: 320, height: 180 }, { keyframeInterval: 10 });
+  await using server = await startRtspServer();
+  await server.addStream('/large', { clipPath: dir.file('large.mp4') });
+  await server.addStream('/small', { clipPath: dir.file('small.mp4') });
+  await using parts = await openCameraRig(dir.file('data'));
+  const { cameras } = parts;
+  const input = cameraInput('Yard', server.url('/large'), { subUrl: server.url('/small') });
+  const tested = await cameras.test(input);
+  expect(tested).toMatchObject({
+    info: { width: 640 },
+    analysis: { width: 320 },
+    picture: { width: 640, height: 360 },
+  });
+
+  const { camera: yard } = await cameras.create(input);
+  const large = () => cameras.get(yard.id)?.state.streams?.pictures;
+  const up = await waitUntil('the large stream', () => large(), { timeoutMs: 20_000 });
+  expect(up).toMatchObject({ info: { codec: 'h264', width: 640, height: 360 }, loss: null });
+  expect(cameras.get(yard.id)?.state.streams?.analysis).toMatchObject({ width: 320, height: 180 });
+
+  server.setFault('/large', { kind: 'status', status: 404 });
+  await expect(cameras.test(input)).rejects.toMatchObject({ cameraCause: 'not_found' });
+  server.setFault('/large', { kind: 'reset' });
+  await waitUntil('the loss', () => large()?.loss?.cause === 'reset', { timeoutMs: 20_000 });
+  expect(cameras.get(yard.id)?.state).toMatchObject({ status: 'streaming', cause: null });
 });

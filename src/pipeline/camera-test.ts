@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CameraAdapter } from '../cameras/camera-adapter.ts';
-import type { CameraSource, StreamOpener } from '../core/camera-source.ts';
+import { CameraLostError, type CameraSource, type StreamOpener } from '../core/camera-source.ts';
 import { defaultCameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
@@ -27,13 +27,19 @@ export interface CameraTestContext {
 }
 
 export interface CameraTest {
+  /** Of the stream that pictures come from. */
   readonly info: StreamInfo;
+  /** Of the one that is analysed. */
+  readonly analysis: StreamInfo;
   readonly picture: Picture;
   /** From the start of connecting to the picture. */
   readonly latencyMs: number;
 }
 
-/** Connects, takes one picture and disconnects; nothing is stored. Throws a `CameraLostError` with its typed cause. */
+/**
+ * Connects, takes one picture and disconnects; nothing is stored. Throws a `CameraLostError` with its typed cause; where the
+ * camera has two streams, both must be there.
+ */
 export async function testCamera(input: CameraInput, context: CameraTestContext): Promise<CameraTest> {
   const { clock } = context;
   const startedAt = clock.monotonic();
@@ -43,10 +49,13 @@ export async function testCamera(input: CameraInput, context: CameraTestContext)
   );
   const signal = AbortSignal.timeout(timeoutMs);
   for await (const frame of source.open(signal)) {
+    const { info: analysis, pictureStream } = source;
+    if (analysis === undefined || pictureStream === undefined) continue;
+    const { info, loss } = pictureStream;
+    if (loss !== null) throw new CameraLostError(loss.cause, `The large stream: ${loss.message}`);
     const [picture] = await source.pictures([frame.capturedAt], signal);
-    const { info } = source;
-    if (picture === undefined || info === undefined) break;
-    return { info, picture, latencyMs: Math.round(clock.monotonic() - startedAt) };
+    if (picture === undefined) break;
+    return { info, analysis, picture, latencyMs: Math.round(clock.monotonic() - startedAt) };
   }
   throw new AppError('CAMERA_LOST', `No picture came within ${timeoutMs / 1000} s`);
 }
@@ -54,7 +63,7 @@ export async function testCamera(input: CameraInput, context: CameraTestContext)
 /** A source for the camera, made by the adapter of its type; not connected yet. */
 export function openCameraSource(
   camera: Camera,
-  { adapters, streams }: Pick<CameraTestContext, 'adapters' | 'streams'>,
+  { adapters, streams, clock }: CameraTestContext,
 ): CameraSource {
   const adapter = adapters.find(({ type }) => type === camera.type);
   if (adapter === undefined) {
@@ -64,7 +73,7 @@ export function openCameraSource(
       `The camera type "${camera.type}" is not known; expected one of ${known}`,
     );
   }
-  const source = adapter.create({ camera, streams, pacing: 'realtime' });
+  const source = adapter.create({ camera, streams, clock, pacing: 'realtime' });
   if (!isDeepStrictEqual(source.masks, camera.privacyMasks)) {
     throw new AppError(
       'INTERNAL',

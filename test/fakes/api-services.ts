@@ -49,12 +49,14 @@ export class FakeCameras implements CameraService {
       type: 'rtsp',
       title: 'RTSP',
       url: z.string().regex(/^rtsps?:\/\/[^/]+/i, 'an address such as rtsp://192.168.1.20:554/stream1'),
+      hasSubStream: true,
       accepts: (url: string) => /^rtsps?:/i.test(url),
     },
     {
       type: 'http_mjpeg',
       title: 'MJPEG over HTTP',
       url: z.string().regex(/^https?:\/\/[^/]+/i, 'an address such as http://192.168.1.21/video.mjpg'),
+      hasSubStream: false,
       accepts: (url: string) => /^https?:/i.test(url),
     },
   ];
@@ -141,6 +143,7 @@ function stateOf(isEnabled: boolean): CameraState {
     since: Date.UTC(2026, 2, 1),
     framesPerSecond: 0,
     lastFrameAt: null,
+    streams: null,
   };
 }
 

@@ -14,7 +14,7 @@ import type { CameraInput } from '../../src/store/event-store.ts';
 import { createScriptedChain } from '../fakes/scripted-chain.ts';
 import { openPipelineRig, type PipelineRig } from './pipeline-rig.ts';
 
-export interface CameraRigOptions extends Pick<MediaServiceOptions, 'limits' | 'streamsPerHost'> {
+export interface CameraRigOptions extends Pick<MediaServiceOptions, 'limits' | 'camerasPerHost'> {
   readonly log?: Logger;
 }
 

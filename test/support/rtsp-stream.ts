@@ -43,6 +43,8 @@ export interface RtspStreamOptions {
   readonly auth?: AuthScheme;
   /** Default `keyframe`. */
   readonly join?: JoinMode;
+  /** `performance.now()` at the clip's first picture, so that two streams can show the same moment; default now. */
+  readonly since?: number;
 }
 
 export interface RtspStreamStats {
@@ -78,12 +80,13 @@ export class RtspStream {
     lastPlayFromMs: null,
   };
   fault: RtspFault | null = null;
-  readonly #since = performance.now();
+  readonly #since: number;
   #clip: Clip;
 
   constructor(clip: Clip, options: RtspStreamOptions) {
     this.#clip = clip;
     this.join = options.join ?? 'keyframe';
+    this.#since = options.since ?? performance.now();
     this.authenticator =
       options.credentials && new Authenticator(options.credentials, options.auth ?? 'digest');
     codecOf(clip);
