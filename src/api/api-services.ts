@@ -15,7 +15,10 @@ export interface CameraWithState {
 }
 
 export interface CameraTestResult {
+  /** Of the stream that pictures come from. */
   readonly info: StreamInfo;
+  /** Of the one that is analysed. */
+  readonly analysis: StreamInfo;
   readonly picture: Picture;
   /** From the start of connecting to the first picture. */
   readonly latencyMs: number;
@@ -28,6 +31,7 @@ export interface CameraService {
     readonly type: string;
     readonly title: string;
     readonly url: z.ZodType<string>;
+    readonly hasSubStream: boolean;
     accepts(url: string): boolean;
   }[];
   list(): readonly CameraWithState[];

@@ -71,3 +71,47 @@ test('settings that make no sense are refused by their field', async () => {
     expect([answer.status, answer.json]).toMatchObject([422, { error: { details: [{ path }] } }]);
   }
 });
+
+test('credentials in the address of the small stream serve both, and do not stay in it', async () => {
+  await using api = await startApi();
+  const subUrl = 'rtsp://u:p%40ss@192.168.1.20/stream2';
+  const created = await api.call('POST', '/api/v1/cameras', { ...body, sub_url: subUrl });
+  expect(created.json).toMatchObject({
+    sub_url: 'rtsp://192.168.1.20/stream2',
+    username: 'u',
+    has_password: true,
+  });
+  expect(api.cameras.list()[0]?.camera).toMatchObject({
+    subUrl: 'rtsp://192.168.1.20/stream2',
+    username: 'u',
+    password: 'p@ss',
+  });
+  const { id } = created.json as { id: string };
+  await api.call('PUT', `/api/v1/cameras/${id}`, { ...body, username: 'u', sub_url: 'rtsp://:new@h/2' });
+  expect(api.cameras.get(id)?.camera).toMatchObject({ username: 'u', password: 'new' });
+});
+
+test.each([
+  [{ url: 'rtsp://u:p@h/1', sub_url: 'rtsp://u:secret@h/2' }, 'another user name or password'],
+  [{ username: 'v', sub_url: 'rtsp://u:secret@h/2' }, 'another user name or password'],
+  [{ sub_url: 'http://h/2' }, '"http://h/2"'],
+  [{ sub_url: 'rtsp://u:se/cret@h/2' }, 'can not be taken apart'],
+  [{ url: 'http://h/video.mjpg', sub_url: 'http://h/2' }, '"http://h/2"'],
+])('a small stream that does not fit is refused: %j', async (change, received) => {
+  await using api = await startApi();
+  const answer = await api.call('POST', '/api/v1/cameras', { ...body, ...change });
+  expect(answer).toMatchObject({
+    status: 422,
+    json: { error: { details: [{ path: 'sub_url', received: expect.stringContaining(received) }] } },
+  });
+  expect(JSON.stringify(answer.json)).not.toContain('cret');
+});
+
+test('a camera can not become one of a type without a small stream as long as it has one', async () => {
+  await using api = await startApi();
+  const created = await api.call('POST', '/api/v1/cameras', { ...body, sub_url: 'rtsp://h/2' });
+  const { id } = created.json as { id: string };
+  const change = { name: 'Yard', url: 'http://h/video.mjpg' };
+  expect((await api.call('PUT', `/api/v1/cameras/${id}`, change)).status).toBe(422);
+  expect((await api.call('PUT', `/api/v1/cameras/${id}`, { ...change, sub_url: null })).status).toBe(200);
+});

@@ -14,7 +14,9 @@ import {
   toZonesWire,
   zonesSchema,
 } from '../core/camera-settings-wire.ts';
-import { cameraCauses, type CameraState } from '../core/camera.ts';
+import { cameraCauses, type CameraState, type CameraStreams } from '../core/camera.ts';
+import { joinCredentials, type Credentials } from '../core/credentials.ts';
+import type { StreamInfo } from '../core/frame.ts';
 import { redact, splitCredentials, type SplitUrl } from '../core/redact.ts';
 import { nullableTime, toWireTime, wireTime } from '../core/wire-values.ts';
 import type { CameraInput } from '../store/event-store.ts';
@@ -24,6 +26,13 @@ import { validationError, type FieldDetail } from './validation.ts';
 const sensitivity = z.enum(['low', 'medium', 'high']);
 const cameraCause = z.enum(cameraCauses);
 
+const streamInfoSchema = z.object({
+  codec: z.string().meta({ description: 'h264, hevc, mjpeg, …' }),
+  width: z.int(),
+  height: z.int(),
+  fps: z.number().nullable().meta({ description: 'What the stream declares' }),
+});
+
 export const cameraStateSchema = z
   .object({
     status: z.enum(['connecting', 'streaming', 'disconnected', 'disabled']),
@@ -32,6 +41,23 @@ export const cameraStateSchema = z
     since: wireTime.meta({ description: 'When the status last changed' }),
     fps: z.number().meta({ description: 'Measured over the last seconds' }),
     last_frame_at: nullableTime,
+    streams: z
+      .object({
+        analysis: streamInfoSchema,
+        pictures: streamInfoSchema
+          .extend({
+            cause: cameraCause.nullable().meta({
+              description: 'Why the large stream is away and the analysed one stands in for it',
+            }),
+            message: z.string().nullable(),
+          })
+          .nullable()
+          .meta({ description: 'null until its first key frame has come' }),
+      })
+      .nullable()
+      .meta({
+        description: 'What comes, and what pictures are taken of; the same where there is one stream',
+      }),
   })
   .meta({ id: 'CameraState' });
 
@@ -153,12 +179,11 @@ export type CameraBody = z.output<typeof cameraBodySchema>;
 
 export const cameraTestResultSchema = z
   .discriminatedUnion('ok', [
-    z.object({
+    streamInfoSchema.extend({
       ok: z.literal(true),
-      codec: z.string(),
-      width: z.int(),
-      height: z.int(),
-      fps: z.number().nullable().meta({ description: 'What the stream declares' }),
+      analysis: streamInfoSchema.meta({
+        description: 'The stream that is analysed; the same unless there is a sub_url',
+      }),
       latency_ms: z.number().meta({ description: 'From the start of connecting to the first picture' }),
       picture: z.string().meta({ description: 'A data: URL of a JPEG' }),
     }),
@@ -200,8 +225,30 @@ export function toCameraStateWire(state: CameraState): CameraStateWire {
     since: toWireTime(state.since),
     fps: state.framesPerSecond,
     last_frame_at: state.lastFrameAt === null ? null : toWireTime(state.lastFrameAt),
+    streams: state.streams === null ? null : toStreamsWire(state.streams),
   };
 }
+
+function toStreamsWire({ analysis, pictures }: CameraStreams): NonNullable<CameraStateWire['streams']> {
+  return {
+    analysis: toStreamInfoWire(analysis),
+    pictures:
+      pictures === null
+        ? null
+        : {
+            ...toStreamInfoWire(pictures.info),
+            cause: pictures.loss?.cause ?? null,
+            message: pictures.loss === null ? null : redact(pictures.loss.message),
+          },
+  };
+}
+
+export function toStreamInfoWire(info: StreamInfo): z.output<typeof streamInfoSchema> {
+  const { codec, width, height, framesPerSecond } = info;
+  return { codec, width, height, fps: framesPerSecond };
+}
+
+type CameraType = CameraService['types'][number];
 
 /**
  * What a client sent, as the store takes it.
@@ -215,23 +262,26 @@ export function toCameraInput(
   types: CameraService['types'],
   current?: CameraWithState['camera'],
 ): CameraInput {
-  const split = splitAddress(body.url);
-  const address = keptAddress(split.url, current?.url);
-  const { type, url } = resolveType(body.type, address, types);
+  const split = splitAddress('url', body.url);
+  const sub = body.sub_url == null ? null : splitAddress('sub_url', body.sub_url);
+  const { adapter, url } = resolveType(body.type, keptAddress(split.url, current?.url), types);
+  const subUrl =
+    body.sub_url === undefined ? (current?.subUrl ?? null) : sub && keptAddress(sub.url, current?.subUrl);
+  if (subUrl !== null) checkSubAddress(subUrl, adapter);
+  const { username, password } = credentialsOf(body, split, sub);
   return {
     name: body.name,
-    type,
+    type: adapter.type,
     url,
-    username: emptyToNull(body.username ?? split.username),
-    password: emptyToNull(
-      body.password === undefined ? (split.password ?? current?.password ?? null) : body.password,
-    ),
+    subUrl,
+    username,
+    password: password ?? (body.password === undefined ? (current?.password ?? null) : null),
     frameRate: body.frame_rate,
     isEnabled: body.is_enabled,
     motionSensitivity: body.motion_sensitivity,
     motionCooldown: body.motion_cooldown,
     ...limitsOf(body),
-    ...settingsOf(body, current),
+    ...settingsOf(body),
     origin: current?.origin ?? 'api',
   };
 }
@@ -250,12 +300,8 @@ function limitsOf({ privacy, vision }: CameraBody): Partial<CameraInput> {
   };
 }
 
-function settingsOf(body: CameraBody, current: CameraWithState['camera'] | undefined): Partial<CameraInput> {
-  const { sub_url: subUrl, zones, schedule, clip, onvif, privacy } = body;
+function settingsOf({ zones, schedule, clip, onvif, privacy }: CameraBody): Partial<CameraInput> {
   return {
-    ...(subUrl === undefined
-      ? {}
-      : { subUrl: subUrl === null ? null : keptAddress(subUrl, current?.subUrl) }),
     ...(zones === undefined ? {} : { zones }),
     ...(schedule === undefined ? {} : { schedule: schedule === null ? null : toSchedule(schedule) }),
     ...(clip === undefined ? {} : { clip: toClip(clip) }),
@@ -268,13 +314,28 @@ function emptyToNull(text: string | null): string | null {
   return text === '' ? null : text;
 }
 
+/** Both streams are asked for with one user name and one password, wherever they stand. */
+function credentialsOf(body: CameraBody, main: SplitUrl, sub: SplitUrl | null): Credentials {
+  const given = {
+    username: emptyToNull(body.username ?? main.username),
+    password: emptyToNull(body.password === undefined ? main.password : body.password),
+  };
+  const joined = sub === null ? given : joinCredentials(given, sub);
+  if (joined !== undefined) return joined;
+  throw refused(
+    'sub_url',
+    'another user name or password than the camera has (not shown)',
+    'the same as for "url", or none: both streams are asked for with one user name and password',
+  );
+}
+
 /** Refuses what can't be taken apart for sure: it would be stored, and shown, with its password. */
-function splitAddress(address: string): SplitUrl {
+function splitAddress(field: 'url' | 'sub_url', address: string): SplitUrl {
   const split = splitCredentials(address);
   // An @ that is left stands behind the host: most likely in a password with a slash in it.
   if (!(split.url.includes('://') && split.url.includes('@'))) return split;
   throw refused(
-    'url',
+    field,
     'an address with an @ that can not be taken apart (not shown)',
     'an address whose user name and password are percent-encoded (@ as %40, / as %2F, % as %25) or stand in ' +
       '"username" and "password", and without an @ behind the host (there, too, it is %40)',
@@ -285,7 +346,7 @@ function resolveType(
   name: string | undefined,
   address: string,
   types: CameraService['types'],
-): { readonly type: string; readonly url: string } {
+): { readonly adapter: CameraType; readonly url: string } {
   const names = types.map(({ type }) => type).join(', ');
   const adapter =
     name === undefined
@@ -296,10 +357,24 @@ function resolveType(
       ? refused('type', `nothing, and the address ${quote(address)} tells no type`, `one of ${names}`)
       : refused('type', quote(name), `one of ${names}`);
   }
+  return { adapter, url: checkAddress('url', address, adapter) };
+}
+
+function checkSubAddress(address: string, adapter: CameraType): void {
+  if (!adapter.hasSubStream) {
+    throw refused(
+      'sub_url',
+      quote(address),
+      `null: a camera of the type ${adapter.type} has one stream only`,
+    );
+  }
+  checkAddress('sub_url', address, adapter);
+}
+
+function checkAddress(field: 'url' | 'sub_url', address: string, adapter: CameraType): string {
   const checked = adapter.url.safeParse(address);
-  if (checked.success) return { type: adapter.type, url: checked.data };
-  const expected = checked.error.issues.map(({ message }) => redact(message)).join('; ');
-  throw refused('url', quote(address), expected);
+  if (checked.success) return checked.data;
+  throw refused(field, quote(address), checked.error.issues.map(({ message }) => redact(message)).join('; '));
 }
 
 function quote(text: string): string {

@@ -71,10 +71,9 @@ export class TwoStreamSource implements CameraSource {
     try {
       const pictures = await this.#large.pictures(capturedAt, signal);
       // The clocks of the two streams are not one: a picture bears the time by which it was asked for.
-      return pictures.map((picture, index) => ({
-        ...picture,
-        capturedAt: capturedAt[index] ?? picture.capturedAt,
-      }));
+      return pictures.map(({ capturedAt: own, width, height, jpeg }, index) => {
+        return { capturedAt: capturedAt[index] ?? own, width, height, jpeg };
+      });
     } catch (error) {
       if (isAbort(error) || !(error instanceof AppError)) throw error;
       return this.#analysis.pictures(capturedAt, signal);

@@ -333,9 +333,16 @@ function hasAddress(value: unknown, adapters: readonly AddressAdapter[]): boolea
 }
 
 /** Before the other keys were found right, each of them may be anything. */
-function onlyTexts(value: { url: string; type?: unknown; username?: unknown; password?: unknown }) {
+function onlyTexts(value: {
+  url: string;
+  sub_url?: unknown;
+  type?: unknown;
+  username?: unknown;
+  password?: unknown;
+}) {
   return {
     url: value.url,
+    sub_url: textOf(value.sub_url),
     type: textOf(value.type),
     username: textOf(value.username),
     password: textOf(value.password),

@@ -13,14 +13,16 @@ const adapters: readonly AddressAdapter[] = [
   {
     type: 'rtsp',
     url: z.string().regex(/^rtsps?:\/\/[^/]+/, 'expected rtsp://host[:port]/path'),
+    hasSubStream: true,
     accepts: (url) => /^rtsps?:/.test(url),
   },
   {
     type: 'http_mjpeg',
     url: z.url({ protocol: /^https?$/, error: 'expected http://host[:port]/path' }),
+    hasSubStream: true,
     accepts: (url) => /^https?:/.test(url),
   },
-  { type: 'file', url: z.string(), accepts: (url) => !url.includes('://') },
+  { type: 'file', url: z.string(), hasSubStream: false, accepts: (url) => !url.includes('://') },
 ];
 
 const plainProvider = (type: string) => ({
@@ -340,6 +342,31 @@ test('an address is checked by the adapter of its type', () => {
     'cameras[0].url: received "http://h/1" for the type rtsp: expected rtsp://host[:port]/path',
     'cameras[1].url: received "gopher://h", expected an address for one of rtsp, http_mjpeg, file',
   ]);
+});
+
+test('credentials in the address of the small stream serve both, and do not stay in it', () => {
+  const camera = parse('cameras: [{ name: a, url: "rtsp://h/1", sub_url: "rtsp://u:p%40ss@h/2" }]');
+  expect(camera.config.cameras).toMatchObject([
+    { url: 'rtsp://h/1', subUrl: 'rtsp://h/2', username: 'u', password: 'p@ss' },
+  ]);
+  const both = 'url: "rtsp://u:p@h/1", sub_url: "rtsp://u:p@h/2"';
+  expect(parse(`cameras: [{ name: a, ${both} }]`).config.cameras).toMatchObject([
+    { url: 'rtsp://h/1', subUrl: 'rtsp://h/2', username: 'u', password: 'p' },
+  ]);
+});
+
+test.each([
+  ['url: "rtsp://u:p@h/1", sub_url: "rtsp://u:q@h/2"', 'received another user name or password'],
+  ['url: "rtsp://h/1", username: v, password: p, sub_url: "rtsp://u:p@h/2"', 'received another user name'],
+  ['url: "rtsp://h/1", sub_url: "http://h/2"', 'received "http://h/2" for the type rtsp'],
+  ['url: "rtsp://h/1", sub_url: "rtsp://u:q%@h /2"', "user name or password can't be read"],
+  ['url: "a.mp4", sub_url: "b.mp4"', 'a camera of the type file has one stream only'],
+])('a small stream that does not fit is refused: %s', (camera, expected) => {
+  const [problem, ...others] = problemsOf(`cameras: [{ name: a, ${camera} }]`);
+  expect(problem).toContain('cameras[0].sub_url: ');
+  expect(problem).toContain(expected);
+  expect(problem).not.toContain('q%');
+  expect(others).toEqual([]);
 });
 
 test('credentials in two places are refused', () => {

@@ -284,7 +284,6 @@ function toConfig(
         isLocalOnly: camera.privacy.local_only,
         promptAddition: camera.vision.prompt_addition ?? null,
         maxEventsPerHour: camera.vision.max_events_per_hour ?? null,
-        subUrl: camera.sub_url ?? null,
         zones: camera.zones,
         schedule: camera.schedule === null ? null : toSchedule(camera.schedule),
         privacyMasks: camera.privacy.masks,

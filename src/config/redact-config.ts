@@ -18,6 +18,7 @@ export function redactConfig(config: Config): Config {
     cameras: config.cameras.map((camera) => ({
       ...camera,
       url: redact(camera.url),
+      subUrl: camera.subUrl === null ? null : redact(camera.subUrl),
       username: camera.username === null ? null : hidden,
       password: camera.password === null ? null : hidden,
     })),

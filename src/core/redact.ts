@@ -1,3 +1,5 @@
+import type { Credentials } from './credentials.ts';
+
 /** Up to the last `@` before the path: passwords hold `@`, and some even `/`. A port is no password. */
 const credentialsInUrl = /([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/@:]*:(?!\d+\/)[^\s]*|[^/\s]*)@/gi;
 const secretQuery =
@@ -8,11 +10,9 @@ export function redact(text: string): string {
   return text.replace(credentialsInUrl, '$1***@').replace(secretQuery, '$1***');
 }
 
-export interface SplitUrl {
+export interface SplitUrl extends Credentials {
   /** Without credentials. */
   readonly url: string;
-  readonly username: string | null;
-  readonly password: string | null;
 }
 
 /** Takes `user:password@` out of an address; the parts come back percent-decoded where they can be. An unparsable address is left as it is. */

@@ -198,6 +198,7 @@ test('a test says what the camera sends, or why it sends nothing, and stores not
     inputs.push(input);
     return Promise.resolve({
       info: { codec: 'h264', width: 1920, height: 1080, framesPerSecond: 25, durationMs: null },
+      analysis: { codec: 'h264', width: 640, height: 360, framesPerSecond: null, durationMs: null },
       picture: { capturedAt: 0, width: 32, height: 18, jpeg },
       latencyMs: 321.4,
     });
@@ -211,6 +212,7 @@ test('a test says what the camera sends, or why it sends nothing, and stores not
       width: 1920,
       height: 1080,
       fps: 25,
+      analysis: { codec: 'h264', width: 640, height: 360, fps: null },
       latency_ms: 321,
       picture: `data:image/jpeg;base64,${jpeg.toString('base64')}`,
     },

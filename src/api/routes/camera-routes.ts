@@ -15,6 +15,7 @@ import {
   toCameraInput,
   toCameraStateWire,
   toCameraWire,
+  toStreamInfoWire,
 } from '../camera-wire.ts';
 import { errorResponses } from '../error-reply.ts';
 import { jpegResponse, replyWithLivePicture } from '../picture-reply.ts';
@@ -46,13 +47,11 @@ export function registerCameraRoutes(app: ApiApp, { cameras }: ApiServices): voi
 
   const tryOut = async (input: CameraInput): Promise<z.output<typeof cameraTestResultSchema>> => {
     try {
-      const { info, picture, latencyMs } = await cameras.test(input);
+      const { info, analysis, picture, latencyMs } = await cameras.test(input);
       return {
         ok: true,
-        codec: info.codec,
-        width: info.width,
-        height: info.height,
-        fps: info.framesPerSecond,
+        ...toStreamInfoWire(info),
+        analysis: toStreamInfoWire(analysis),
         latency_ms: Math.round(latencyMs),
         picture: `data:image/jpeg;base64,${Buffer.from(picture.jpeg).toString('base64')}`,
       };
