@@ -8,6 +8,7 @@ import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { CameraInput, CaptureResult, EventAnnotation, Store } from '../store/event-store.ts';
 import type { AiServices } from './ai-services.ts';
+import type { RetentionService } from './retention-service.ts';
 
 export interface CameraWithState {
   readonly camera: Camera;
@@ -99,6 +100,7 @@ export interface ApiServices {
   readonly cameras: CameraService;
   readonly events: EventService;
   readonly ai: AiServices;
+  readonly retention: RetentionService;
   readonly live: LiveFeed;
   readonly metrics: Metrics;
   /** Looks at every component now; answers within 500 ms. */

@@ -3,6 +3,7 @@ import {
   clipSchema,
   masksSchema,
   onvifSchema,
+  retentionDaysSchema,
   scheduleSchema,
   toClip,
   toClipWire,
@@ -80,6 +81,10 @@ export const cameraSchema = z
     schedule: scheduleSchema.nullable(),
     clip: clipSchema,
     onvif: onvifSchema,
+    retention_days: z
+      .int()
+      .nullable()
+      .meta({ description: 'Days that its events are kept; 0: for ever; null: as those of all cameras' }),
     privacy: z.object({ local_only: z.boolean(), masks: masksSchema }),
     vision: z.object({
       prompt_addition: z.string().nullable(),
@@ -141,6 +146,10 @@ const cameraFields = {
     .meta({ description: 'When motion makes events; null for always. In a PUT: kept when left out' }),
   clip: clipSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
   onvif: onvifSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
+  retention_days: retentionDaysSchema.nullable().optional().meta({
+    description:
+      'Days that its events are kept, 0 for ever; null for as long as those of all cameras. In a PUT: kept when left out',
+  }),
   privacy: z
     .strictObject({
       local_only: z
@@ -208,6 +217,7 @@ export function toCameraWire({ camera, state }: CameraWithState): z.output<typeo
     schedule: camera.schedule === null ? null : toScheduleWire(camera.schedule),
     clip: toClipWire(camera.clip),
     onvif: toOnvifWire(camera.onvif),
+    retention_days: camera.retentionDays,
     privacy: { local_only: camera.isLocalOnly, masks: camera.privacyMasks.map(toPolygonWire) },
     vision: { prompt_addition: camera.promptAddition, max_events_per_hour: camera.maxEventsPerHour },
     origin: camera.origin,
@@ -300,12 +310,14 @@ function limitsOf({ privacy, vision }: CameraBody): Partial<CameraInput> {
   };
 }
 
-function settingsOf({ zones, schedule, clip, onvif, privacy }: CameraBody): Partial<CameraInput> {
+function settingsOf(body: CameraBody): Partial<CameraInput> {
+  const { zones, schedule, clip, onvif, retention_days: retentionDays, privacy } = body;
   return {
     ...(zones === undefined ? {} : { zones }),
     ...(schedule === undefined ? {} : { schedule: schedule === null ? null : toSchedule(schedule) }),
     ...(clip === undefined ? {} : { clip: toClip(clip) }),
     ...(onvif === undefined ? {} : { onvif: toOnvif(onvif) }),
+    ...(retentionDays === undefined ? {} : { retentionDays }),
     ...(privacy?.masks === undefined ? {} : { privacyMasks: privacy.masks }),
   };
 }

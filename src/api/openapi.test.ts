@@ -21,6 +21,7 @@ interface OpenApiDocument {
 
 const expectedOperations = [
   'DELETE /api/v1/cameras/{id}',
+  'DELETE /api/v1/events/cleanup',
   'DELETE /api/v1/events/{id}',
   'GET /api/v1/ai/budget',
   'GET /api/v1/ai/estimate',
@@ -39,6 +40,7 @@ const expectedOperations = [
   'GET /api/v1/events/{id}/thumbnail',
   'GET /api/v1/health',
   'GET /api/v1/metrics',
+  'GET /api/v1/retention',
   'GET /health/live',
   'GET /health/ready',
   'GET /metrics',
@@ -52,6 +54,7 @@ const expectedOperations = [
   'POST /api/v1/deliveries/{id}/retry',
   'POST /api/v1/events',
   'POST /api/v1/events/{id}/describe',
+  'POST /api/v1/retention/run',
   'PUT /api/v1/ai/budget',
   'PUT /api/v1/ai/providers',
   'PUT /api/v1/cameras/{id}',

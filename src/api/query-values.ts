@@ -37,6 +37,11 @@ export const timeInput = z.iso
   .refine(Number.isFinite, expectedTime)
   .meta({ format: 'date-time', examples: ['2026-03-01T08:15:30.250Z'] });
 
+export const cameraIds = z
+  .union([z.string().max(100), z.array(z.string().max(100)).max(100)], 'one camera id, or up to 100')
+  .transform((ids) => (typeof ids === 'string' ? [ids] : ids))
+  .meta({ type: 'array', items: { type: 'string' }, description: 'Repeatable: events of any of them' });
+
 /** For calls that have no parameters of this kind: whatever comes is refused. */
 export const emptyQuery = z.strictObject({});
 

@@ -25,6 +25,7 @@ import { registerHealthRoutes } from './routes/health-routes.ts';
 import { registerLiveRoute } from './routes/live-route.ts';
 import { registerMetricsRoutes } from './routes/metrics-routes.ts';
 import { registerPageRoutes } from './routes/page-routes.ts';
+import { registerRetentionRoutes } from './routes/retention-routes.ts';
 import { registerSpendingRoutes } from './routes/spending-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -132,6 +133,7 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
     if (route.url.startsWith(apiPrefix)) route.schema = { querystring: emptyQuery, ...route.schema };
   });
   await registerOpenApi(app, services.version);
+  registerRetentionRoutes(app, services);
   registerEventRoutes(app, services);
   registerEventAnnotationRoutes(app, services);
   registerEventDescriptionRoutes(app, services);

@@ -13,9 +13,12 @@ import { createMotionEngine } from '../motion/motion-engine.ts';
 import { createWebhook } from '../notify/webhook.ts';
 import { runBackfill } from '../pipeline/backfill.ts';
 import { CameraSupervisor } from '../pipeline/camera-supervisor.ts';
+import { createCleaner } from '../pipeline/cleaner.ts';
 import { createEventDesk } from '../pipeline/event-desk.ts';
+import { createFileRemoval } from '../pipeline/file-removal.ts';
 import { createPipeline } from '../pipeline/pipeline.ts';
-import { drainSpool, reportOrphans, resumeJobs } from '../pipeline/resume.ts';
+import { reportOrphans } from '../pipeline/orphans.ts';
+import { drainSpool, resumeJobs } from '../pipeline/resume.ts';
 import { openSpool } from '../pipeline/spool.ts';
 import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import { createMediaFiles } from '../store/media-files.ts';
@@ -28,6 +31,8 @@ import { loadEmbeddedEye } from './embedded-eye.ts';
 import { createHealth } from './health.ts';
 import { createProviderService } from './provider-service.ts';
 import { createMembers, createProviderSettings } from './provider-settings.ts';
+import { createRetention } from './retention.ts';
+import { resolveRetentionPolicy } from './retention-policy.ts';
 import { createReloadableChain } from './reloadable-chain.ts';
 import { buildVisionChain } from './vision-chain.ts';
 
@@ -168,6 +173,22 @@ export async function startApp(
     abort: stop.abort,
   });
 
+  const files = createFileRemoval({ store: store.cleanup, media, log });
+  const orphans = { media, store: store.events, spool, clock, log };
+  const retention = await createRetention({
+    policy: await resolveRetentionPolicy(config.retention, { settings: store.settings, dataDir }),
+    time: config.retention.time,
+    databaseFile: store.file,
+    dataDir,
+    cleaner: createCleaner({ store: store.cleanup, files, queue, live, clock }),
+    files,
+    orphans,
+    settings: store.settings,
+    clock,
+    log,
+    stop,
+  });
+
   const closedAt = await store.events.closeOpenEpisodes();
   if (closedAt > 0) log.info({ events: closedAt }, 'episodes that the last run left open are closed');
   const jobs = await store.events.pendingJobs();
@@ -182,6 +203,7 @@ export async function startApp(
         events: createEventDesk({
           store,
           media,
+          files,
           queue,
           capture: pipeline.capture,
           live,
@@ -199,6 +221,7 @@ export async function startApp(
           }),
           budget,
         },
+        retention,
         live,
         metrics,
         health: createHealth({ store, eye, cameras, queue, spool, clock }),
@@ -234,7 +257,8 @@ export async function startApp(
     drainSpool(resumeContext, stop),
     ...(config.vision.isBackfilling ? [runBackfill(resumeContext, stop)] : []),
     showDemo(),
-    reportOrphans(media, { ...resumeContext, spool }).catch((error: unknown) => {
+    retention.work(),
+    reportOrphans(orphans).catch((error: unknown) => {
       log.warn({ error: messageOf(error) }, 'the pictures could not be looked through');
     }),
     pipeline.deliverer.run(stop),

@@ -3,11 +3,13 @@ import {
   clipSchema,
   masksSchema,
   onvifSchema,
+  retentionDaysSchema,
   scheduleSchema,
   zonesSchema,
 } from '../core/camera-settings-wire.ts';
 import type { CameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
+import type { TimeOfDay } from '../core/time-of-day.ts';
 import { logLevels, type LogLevel } from '../core/log.ts';
 import { isTimeZone } from '../core/calendar-day.ts';
 import type { Budget } from '../store/spending.ts';
@@ -78,6 +80,15 @@ export interface Config {
   readonly motion: { readonly threads: number };
   readonly media: { readonly streamsPerHost: number };
   readonly cameras: readonly ConfiguredCamera[];
+  readonly retention: {
+    /** 0 for ever. */
+    readonly days: number;
+    /** 0 for ever. */
+    readonly starredDays: number;
+    /** `null` for no cap; `undefined` for a share of what is free at the first start. */
+    readonly maxBytes: number | null | undefined;
+    readonly time: TimeOfDay;
+  };
   readonly webhooks: readonly ConfiguredWebhook[];
 }
 
@@ -86,6 +97,14 @@ export const workerBounds = { least: 2, most: 5 } as const;
 
 const wholeNumber = (least: number, most: number) => z.number().int().min(least).max(most);
 const name = () => z.string().trim().min(1).max(100);
+
+/** 0 for ever; an empty value in the file means the same. */
+const keptDays = (fallback: number) => retentionDaysSchema.nullable().default(fallback);
+const timeOfDay = (fallback: string) =>
+  z
+    .string()
+    .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { error: 'expected a time of day such as 03:30, in quotes' })
+    .default(fallback);
 
 /** US dollars; `null` in the file for no limit. */
 const dollars = (fallback: number | null) => z.number().min(0).max(1_000_000).nullable().default(fallback);
@@ -150,6 +169,11 @@ export function createConfigSchema(
         .describe('When motion makes events; always unless given.'),
       clip: clipSchema.prefault({}),
       onvif: onvifSchema.prefault({}),
+      retention_days: retentionDaysSchema
+        .optional()
+        .describe(
+          'Days that its events are kept, instead of `retention.days`; 0 keeps them for ever, whatever the cap.',
+        ),
       vision: z
         .strictObject({
           prompt_addition: z
@@ -312,6 +336,23 @@ export function createConfigSchema(
       .array(camera)
       .superRefine(refuseRepeatedNames, { when: ({ value }) => Array.isArray(value) })
       .default([]),
+    retention: z
+      .strictObject({
+        days: keptDays(30).describe('Days that events are kept; 0, or nothing behind the colon, for ever.'),
+        starred_days: keptDays(0).describe('The same for events with a star.'),
+        max_gb: z
+          .number()
+          .min(0)
+          .max(1_000_000)
+          .nullable()
+          .optional()
+          .describe(
+            'Room for pictures, clips and the database, in GB (1,000,000,000 bytes): above it the oldest events go, starred ones never. ' +
+              '0, or nothing behind the colon, for no cap; without the key 80 % of what was free at the first start.',
+          ),
+        time: timeOfDay('03:30').describe('When it is done, every night, in local time.'),
+      })
+      .prefault({}),
     webhooks: z
       .array(webhook)
       .superRefine(refuseRepeatedNames, { when: ({ value }) => Array.isArray(value) })

@@ -100,6 +100,7 @@ test.each(['', '# nothing\n', '---\n', 'cameras:\nserver:\n'])(
         motion: { threads: 1 },
         media: { streamsPerHost: 4 },
         cameras: [],
+        retention: { days: 30, starredDays: 0, maxBytes: undefined, time: { hour: 3, minute: 30 } },
         webhooks: [],
       },
       warnings: [],
@@ -126,8 +127,9 @@ cameras:
       privacy: { local_only: true, masks: [ [ [0, 0], [1, 0], [0, 1] ] ] },
       zones: [ { name: door, kind: exclude, points: [ [0, 0], [0.5, 0], [0, 0.5] ] } ],
       schedule: { timezone: Europe/Berlin, days_of_week: [7, 1], time_ranges: [ { start: "22:00", end: "06:00" } ] },
-      clip: { enabled: true, before_s: 3 }, onvif: { url: "http://h/onvif", native_events: assist },
+      clip: { enabled: true, before_s: 3 }, onvif: { url: "http://h/onvif", native_events: assist }, retention_days: 90,
       vision: { prompt_addition: " The blue car is ours. ", max_events_per_hour: 12 } }
+retention: { days: 14, starred_days: 365, max_gb: 1.5, time: "23:05" }
 webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
 `);
   expect(config).toEqual({
@@ -196,11 +198,20 @@ webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
         ],
         clip: { isEnabled: true, beforeMs: 3000, afterMs: 5000 },
         onvif: { url: 'http://h/onvif', nativeEvents: 'assist' },
+        retentionDays: 90,
       },
     ],
+    retention: { days: 14, starredDays: 365, maxBytes: 1_500_000_000, time: { hour: 23, minute: 5 } },
     webhooks: [{ name: 'home', url: 'https://home.example/hook', secret: 's' }],
   });
 });
+
+test.each(['retention: { days: 0, max_gb: 0 }', 'retention:\n  days:\n  starred_days:\n  max_gb:\n'])(
+  '0 and nothing keep for ever (%j)',
+  (text) => {
+    expect(parse(text).config.retention).toMatchObject({ days: 0, starredDays: 0, maxBytes: null });
+  },
+);
 
 test('an unknown key is refused by its path, with what may have been meant', () => {
   const text = `
@@ -240,6 +251,7 @@ test.each([
   ['cameras: [ { url: "rtsp://h" } ]', 'cameras[0].name: missing; expected text of 1 to 100 characters'],
   ['cameras: [ { name: a } ]', 'cameras[0].url: missing; expected text'],
   ['- a', 'the document: received a list, expected a section with the keys data_dir, '],
+  ['retention: { time: "25:00" }', 'retention.time: received "25:00" (text), expected '],
   ['webhooks: [ { name: a, url: "ftp://h" } ]', 'webhooks[0].url: expected an http:// or https:// address'],
   [
     'webhooks: [ { name: a, url: "http://a:%zz@h" } ]',

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { toClip, toOnvif, toSchedule } from '../core/camera-settings-wire.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import { assertLoopback } from '../core/loopback.ts';
+import { parseTimeOfDay } from '../core/time-of-day.ts';
 import { resolveCameraAddress, type AddressAdapter } from './camera-address.ts';
 import { parseCameraFlag } from './camera-flag.ts';
 import { problemsOf, schemaTree, showPath, type ConfigProblem } from './config-problems.ts';
@@ -289,11 +290,28 @@ function toConfig(
         privacyMasks: camera.privacy.masks,
         clip: toClip(camera.clip),
         onvif: toOnvif(camera.onvif),
+        retentionDays: camera.retention_days ?? null,
       };
     }),
+    retention: toRetention(document.retention),
     webhooks: document.webhooks.map(({ name, url, secret }) => ({ name, url, secret: secret ?? null })),
   };
   return { config, warnings };
+}
+
+function toRetention(section: ConfigDocument['retention']): Config['retention'] {
+  const { days, starred_days: starredDays, max_gb: maxGb, time } = section;
+  return {
+    days: days ?? 0,
+    starredDays: starredDays ?? 0,
+    maxBytes: maxGb === undefined ? undefined : bytesOf(maxGb),
+    time: parseTimeOfDay(time),
+  };
+}
+
+/** `null` for no cap. */
+function bytesOf(gigabytes: number | null): number | null {
+  return gigabytes === null || gigabytes === 0 ? null : Math.round(gigabytes * 1e9);
 }
 
 function visionIn(document: unknown): Readonly<Record<string, unknown>> {

@@ -53,6 +53,7 @@ const config: Config = {
       ...defaultCameraSettings,
     },
   ],
+  retention: { days: 30, starredDays: 0, maxBytes: null, time: { hour: 3, minute: 30 } },
   webhooks: [
     { name: 'path', url: 'https://u:hunter2@hooks.example/services/hunter2?x=hunter2', secret: 'hunter2' },
     { name: 'plain', url: 'https://home.example/', secret: null },

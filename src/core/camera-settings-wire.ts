@@ -94,6 +94,8 @@ export const onvifSchema = z.strictObject({
     ),
 });
 
+export const retentionDaysSchema = z.int().min(0).max(36_500);
+
 export function toZonesWire(zones: readonly Zone[]): z.output<typeof zonesSchema> {
   return zones.map(({ name, kind, points }) => ({ name, kind, points: toPolygonWire(points) }));
 }

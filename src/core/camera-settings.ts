@@ -60,6 +60,8 @@ export interface CameraSettings {
   readonly privacyMasks: readonly Polygon[];
   readonly clip: ClipSettings;
   readonly onvif: OnvifSettings;
+  /** Days that its events are kept, 0 for ever; `null` for as long as those of all cameras. */
+  readonly retentionDays: number | null;
 }
 
 export const defaultCameraSettings: CameraSettings = {
@@ -69,4 +71,5 @@ export const defaultCameraSettings: CameraSettings = {
   privacyMasks: [],
   clip: { isEnabled: false, beforeMs: 5000, afterMs: 5000 },
   onvif: { url: null, nativeEvents: 'off' },
+  retentionDays: null,
 };

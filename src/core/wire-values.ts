@@ -25,6 +25,10 @@ export function toWireTime(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
 
+export function toNullableTime(epochMs: number | null): string | null {
+  return epochMs === null ? null : toWireTime(epochMs);
+}
+
 /** US dollars to a billionth, as the ledger counts them: `0.00022970000000000003` is noise. */
 export function toWireUsd(usd: number | null): number | null {
   return usd === null ? null : Math.round(usd * 1e9) / 1e9;

@@ -130,9 +130,9 @@ export function createCapture(context: CaptureContext): Capture {
     enqueue,
     async capture(request, signal) {
       const id = createId();
-      const { thumbnailPath, frames } =
+      const { thumbnailPath, thumbnailBytes, frames } =
         request.pictures.length === 0
-          ? { thumbnailPath: null, frames: [] }
+          ? { thumbnailPath: null, thumbnailBytes: null, frames: [] }
           : await media.writeEventPictures(id, request.timestamp, request.pictures);
       const captured: CapturedEvent = {
         id,
@@ -145,6 +145,7 @@ export function createCapture(context: CaptureContext): Capture {
         alertTriggered: request.alertTriggered ?? false,
         frames,
         thumbnailPath,
+        thumbnailBytes,
         timings: {
           captured: clock.now() - (request.arrivedAt ?? request.startedAt),
           queued: null,

@@ -6,6 +6,7 @@ import type { JobQueue } from '../queue/job-queue.ts';
 import type { CaptureResult, EventAnnotation, Store } from '../store/event-store.ts';
 import type { MediaFiles } from '../store/media-files.ts';
 import type { Capture } from './capture.ts';
+import type { FileRemoval } from './file-removal.ts';
 
 const hourMs = 3_600_000;
 /** How often somebody may have the same event described again. */
@@ -27,6 +28,7 @@ export interface SubmittedEvent {
 export interface EventDeskContext {
   readonly store: Pick<Store, 'events' | 'cameras'>;
   readonly media: MediaFiles;
+  readonly files: FileRemoval;
   readonly queue: JobQueue;
   readonly capture: Capture;
   readonly live: LiveFeed;
@@ -55,6 +57,7 @@ export interface EventDesk {
 export function createEventDesk({
   store,
   media,
+  files,
   queue,
   capture,
   live,
@@ -144,7 +147,7 @@ export function createEventDesk({
       queue.remove(id);
       const event = await store.events.delete(id);
       if (event === undefined) return false;
-      await media.remove(event);
+      await files.remove(event.paths);
       live.publish({ type: 'EVENT_DELETED', eventId: id });
       return true;
     },

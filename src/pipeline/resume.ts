@@ -4,9 +4,7 @@ import type { Logger } from '../core/log.ts';
 import type { Stop } from '../core/stop.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { EventStore, StoredJob } from '../store/event-store.ts';
-import type { MediaFiles } from '../store/media-files.ts';
 import type { Capture } from './capture.ts';
-import type { Spool } from './spool.ts';
 
 const queueRoomPollMs = 500;
 const spoolPollMs = 30_000;
@@ -52,20 +50,4 @@ export async function drainSpool({ capture, clock, log }: ResumeContext, stop: S
       // The drain ends the wait; what is still there waits for the next start.
     });
   }
-}
-
-/** Says what a crash has left: pictures whose event was never stored. They are kept; nobody but a person deletes pictures. */
-export async function reportOrphans(
-  media: MediaFiles,
-  { store, spool, clock, log }: Pick<ResumeContext, 'store' | 'clock' | 'log'> & { readonly spool: Spool },
-): Promise<void> {
-  const orphans = (await media.findOrphans((ids) => store.existing(ids), clock.now())).filter(
-    ({ eventId }) => !spool.has(eventId),
-  );
-  if (orphans.length === 0) return;
-  const sizeBytes = orphans.reduce((sum, orphan) => sum + orphan.sizeBytes, 0);
-  log.warn(
-    { files: orphans.length, sizeBytes, first: orphans[0]?.path },
-    'pictures without an event: a crash came between the files and the row',
-  );
 }

@@ -13,6 +13,7 @@ export interface DatabaseSchema {
   cameras: CameraTable;
   events: EventTable;
   event_frames: EventFrameTable;
+  event_files: EventFileView;
   event_objects: EventObjectTable;
   event_search: EventSearchTable;
   provider_attempts: ProviderAttemptTable;
@@ -30,6 +31,7 @@ export interface DatabaseSchema {
   idempotency_keys: IdempotencyKeyTable;
   settings: SettingTable;
   health_checks: HealthCheckTable;
+  tombstones: TombstoneTable;
 }
 
 /** Written and compared as a bigint; never selected, since JavaScript numbers can't hold it: see `event-position.ts`. */
@@ -57,6 +59,7 @@ export interface CameraTable {
   privacy_masks_json: string;
   clip_json: string;
   onvif_json: string;
+  retention_days: number | null;
   origin: Camera['origin'];
   created_at: number;
   updated_at: number;
@@ -91,6 +94,7 @@ export interface EventTable {
   backfills: Generated<number>;
   backfilled_at: Generated<number | null>;
   thumbnail_path: string | null;
+  thumbnail_bytes: Generated<number | null>;
   alert_triggered: number;
   user_feedback: UserFeedback | null;
   note: string | null;
@@ -114,6 +118,13 @@ export interface EventFrameTable {
   height: number;
   size_bytes: number;
   regions_json: string;
+}
+
+/** A view: every file of an event, whatever table names it. */
+export interface EventFileView {
+  event_id: string;
+  path: string;
+  size_bytes: number;
 }
 
 /** One row for each different label of an event. */
@@ -263,4 +274,11 @@ export interface SettingTable {
 export interface HealthCheckTable {
   id: number;
   checked_at: number;
+}
+
+/** A file whose rows are gone, to be deleted. */
+export interface TombstoneTable {
+  path: string;
+  size_bytes: number;
+  created_at: number;
 }

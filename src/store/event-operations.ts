@@ -2,6 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { AppError } from '../core/errors.ts';
 import type { EventFrame, EventMotion, VedetteEvent } from '../core/event.ts';
 import { createId } from '../core/ids.ts';
+import { buryEvents } from './cleanup-operations.ts';
 import type { DatabaseSchema } from './database-schema.ts';
 import { allocatePosition, maxTimestamp } from './event-position.ts';
 import type {
@@ -24,7 +25,6 @@ import {
   toMilliseconds,
   type EventRow,
 } from './row-translation.ts';
-import { sentPicturesOf } from './sent-operations.ts';
 
 /** Bound parameters of one statement stay far below SQLite's 32,766. */
 export const idsPerStatement = 1_000;
@@ -118,7 +118,7 @@ async function insertEvent(
   const position = await allocatePosition(transaction, timestamp, captured.id);
   await transaction
     .insertInto('events')
-    .values({ ...row, position })
+    .values({ ...row, position, thumbnail_bytes: captured.thumbnailBytes ?? null })
     .execute();
   await insertLabels(transaction, captured.id, labels);
   if (captured.frames.length > 0) {
@@ -263,13 +263,16 @@ export async function getEvent({ database }: OpenDatabase, id: string): Promise<
 }
 
 /** Durable, since its files are deleted next: a row must not come back without them. */
-export async function deleteEvent({ durably }: OpenDatabase, id: string): Promise<DeletedEvent | undefined> {
+export async function deleteEvent(
+  { durably }: OpenDatabase,
+  now: number,
+  id: string,
+): Promise<DeletedEvent | undefined> {
   return durably(async (transaction) => {
     const event = await loadEvent(transaction, id);
     if (event === undefined) return undefined;
-    const sentPictures = await sentPicturesOf(transaction, id);
-    await transaction.deleteFrom('events').where('id', '=', id).execute();
-    return { ...event, sentPictures };
+    const { paths } = await buryEvents(transaction, now, [id]);
+    return { ...event, paths };
   });
 }
 

@@ -305,10 +305,15 @@ async function take(session: Session, step: Step): Promise<Answer> {
     }
     case 'delete':
       model.events.delete(event.id);
-      return { actual: await store.events.delete(event.id), expected: { ...event, sentPictures: [] } };
+      return { actual: await store.events.delete(event.id), expected: { ...event, paths: pathsOf(event) } };
     default:
       return step satisfies never;
   }
+}
+
+/** Thumbnail, then frames: what the view of files tells. */
+function pathsOf({ thumbnailPath, frames }: VedetteEvent): string[] {
+  return [...(thumbnailPath === null ? [] : [thumbnailPath]), ...frames.map(({ path }) => path)];
 }
 
 async function takeRequeue(

@@ -11,6 +11,7 @@ import type {
   VedetteEvent,
 } from '../core/event.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
+import type { CleanupStore } from './cleanup-store.ts';
 import type { SecretStore } from './secret-store.ts';
 import type { Spending } from './spending.ts';
 
@@ -25,6 +26,8 @@ export interface CapturedEvent {
   readonly motion: EventMotion | null;
   readonly frames: readonly EventFrame[];
   readonly thumbnailPath: string | null;
+  /** Not known of captures that an earlier version left on the disk. */
+  readonly thumbnailBytes?: number | null;
   readonly timings: EventTimings;
   /** Given when the event arrives described (from the API): no job is made then. */
   readonly description?: Description;
@@ -150,9 +153,10 @@ export interface EventAnnotation {
   readonly isStarred?: boolean;
 }
 
-/** With all that names files beside its row. */
+/** As it was. */
 export interface DeletedEvent extends VedetteEvent {
-  readonly sentPictures: readonly SentPictureFile[];
+  /** All its files, now to be deleted; noted as tombstones until they are. */
+  readonly paths: readonly string[];
 }
 
 export interface EventQuery {
@@ -209,6 +213,7 @@ export interface Store extends AsyncDisposable {
   readonly settings: SettingStore;
   readonly spending: Spending;
   readonly secrets: SecretStore;
+  readonly cleanup: CleanupStore;
   /** Reads and writes one row; rejects when that is not possible now. */
   checkHealth(): Promise<{ readonly schemaVersion: number; readonly sizeBytes: number }>;
 }
@@ -257,7 +262,7 @@ export interface EventStore {
   pendingJobs(): Promise<StoredJob[]>;
   get(id: string): Promise<VedetteEvent | undefined>;
   list(query: EventQuery): Promise<EventPage>;
-  /** Answers the deleted event, whose files are then to be deleted; `undefined` when there was none. */
+  /** `undefined` when there was none. */
   delete(id: string): Promise<DeletedEvent | undefined>;
   /** After a crash: ends the episodes that were open then, at the time of their picture. Answers how many. */
   closeOpenEpisodes(): Promise<number>;

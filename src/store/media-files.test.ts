@@ -78,6 +78,7 @@ test('thumbnail and frames get their names under the UTC day, and are described 
 test('an event without pictures has no files', async () => {
   expect(await media.writeEventPictures(createId(), exampleTime, [])).toEqual({
     thumbnailPath: null,
+    thumbnailBytes: null,
     frames: [],
   });
   expect(existsSync(dir.file('media'))).toBe(false);

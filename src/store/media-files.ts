@@ -20,6 +20,7 @@ export interface EventPicture extends Picture {
 export interface WrittenPictures {
   /** `null` without a picture. */
   readonly thumbnailPath: string | null;
+  readonly thumbnailBytes: number | null;
   readonly frames: readonly EventFrame[];
 }
 
@@ -27,7 +28,6 @@ export interface WrittenPictures {
 export interface PicturePaths {
   readonly thumbnailPath: string | null;
   readonly frames: readonly { readonly path: string }[];
-  readonly sentPictures?: readonly { readonly path: string }[];
 }
 
 /** A picture that was made to be sent. */
@@ -82,6 +82,8 @@ export interface MediaFiles {
   read(path: string): Promise<Buffer>;
   /** Deletes an event's files, and the folder of its day when it is empty then. One that is gone already is fine. */
   remove(event: PicturePaths): Promise<void>;
+  /** Likewise, whatever event each belongs to. @throws AppError `STORE_UNAVAILABLE` when the disk refuses */
+  removePaths(paths: readonly string[]): Promise<void>;
   /**
    * Files older than ten minutes whose event is not stored: what a crash between the files and the row leaves.
    *
@@ -108,7 +110,7 @@ export function createMediaFiles(options: { readonly dataDir: string }): MediaFi
   return {
     writeEventPictures: async (eventId, timestamp, pictures) => {
       const [best] = pictures;
-      if (best === undefined) return { thumbnailPath: null, frames: [] };
+      if (best === undefined) return { thumbnailPath: null, thumbnailBytes: null, frames: [] };
       checkEventId(eventId);
       const folder = `media/${dayOf(timestamp)}`;
       const [thumbnail, ...reduced] = await Promise.all([
@@ -138,7 +140,7 @@ export function createMediaFiles(options: { readonly dataDir: string }): MediaFi
         ]);
         await flushFolder(join(dataDir, folder));
       });
-      return { thumbnailPath, frames };
+      return { thumbnailPath, thumbnailBytes: thumbnail.jpeg.byteLength, frames };
     },
 
     writeSentPictures: async (eventId, timestamp, { provider, sentAt }, pictures) => {
@@ -175,10 +177,12 @@ export function createMediaFiles(options: { readonly dataDir: string }): MediaFi
       throw new AppError('PICTURE_NOT_FOUND', `There is no picture "${path}".`);
     },
 
-    remove: async ({ thumbnailPath, frames, sentPictures = [] }) => {
-      const paths = [...frames, ...sentPictures].map(({ path }) => path);
+    remove: async ({ thumbnailPath, frames }) => {
+      const paths = frames.map(({ path }) => path);
       await removeFiles(dataDir, thumbnailPath === null ? paths : [thumbnailPath, ...paths]);
     },
+
+    removePaths: (paths) => removeFiles(dataDir, paths),
 
     removeOrphans: async (orphans) => {
       await removeFiles(

@@ -3,6 +3,7 @@ import { initialMigration } from './migration-0001-initial.ts';
 import { describingChainMigration } from './migration-0002-describing-chain.ts';
 import { cameraSettingsMigration } from './migration-0003-camera-settings.ts';
 import { searchMigration } from './migration-0006-search.ts';
+import { retentionMigration } from './migration-0007-retention.ts';
 
 export interface DatabaseMigration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -14,4 +15,5 @@ export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0002_describing_chain': describingChainMigration,
   '0003_camera_settings': cameraSettingsMigration,
   '0006_search': searchMigration,
+  '0007_retention': retentionMigration,
 };

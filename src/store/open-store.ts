@@ -25,6 +25,8 @@ export interface OpenStoreOptions {
 }
 
 export interface SqliteStore extends Store {
+  /** The database, for `maintenance.ts`. */
+  readonly file: string;
   readonly counters: DatabaseCounters;
 }
 
@@ -52,6 +54,7 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
   );
   const resources = cleanup.move();
   return {
+    file,
     get counters() {
       return client.counters;
     },
@@ -103,6 +106,11 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
       delete: (name) => client.call('secrets.delete', name),
       list: () => client.call('secrets.list'),
       rotate: () => client.call('secrets.rotate'),
+    },
+    cleanup: {
+      deleteBatch: (request) => client.call('cleanup.deleteBatch', request),
+      tombstones: (limit) => client.call('cleanup.tombstones', limit),
+      clearTombstones: (paths) => client.call('cleanup.clearTombstones', paths),
     },
     checkHealth: () => client.call('store.checkHealth'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

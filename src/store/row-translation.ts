@@ -24,7 +24,10 @@ import type {
 
 /** The one place where rows (snake_case, JSON text, 0 and 1) become what the program speaks of, and back. */
 
-export type EventRow = Omit<Selectable<EventTable>, 'position' | 'backfills' | 'backfilled_at'>;
+export type EventRow = Omit<
+  Selectable<EventTable>,
+  'position' | 'backfills' | 'backfilled_at' | 'thumbnail_bytes'
+>;
 
 export const eventColumns = [
   'id',
@@ -265,6 +268,7 @@ export function toCamera(
     privacyMasks: JSON.parse(row.privacy_masks_json),
     clip: JSON.parse(row.clip_json),
     onvif: JSON.parse(row.onvif_json),
+    retentionDays: row.retention_days,
     origin: row.origin,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -297,6 +301,7 @@ export function cameraRow(camera: CameraInput): CameraSettingsRow {
     privacy_masks_json: JSON.stringify(settings.privacyMasks),
     clip_json: JSON.stringify(settings.clip),
     onvif_json: JSON.stringify(settings.onvif),
+    retention_days: settings.retentionDays,
     origin: camera.origin,
   };
 }

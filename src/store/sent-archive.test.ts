@@ -105,7 +105,7 @@ test('a request without pictures is kept too, and makes no folder', async () => 
 test('the files go with their event', async () => {
   await add(record());
   const deleted = await store.events.delete(eventId);
-  if (deleted !== undefined) await media.remove(deleted);
+  if (deleted !== undefined) await media.removePaths(deleted.paths);
   expect(await files()).toEqual([]);
 });
 
@@ -121,7 +121,7 @@ test('for an event that was deleted while its pictures were written, nothing sta
     events: store.events,
     log: silentLog(),
     media: {
-      remove: (event) => media.remove(event),
+      removePaths: (paths) => media.removePaths(paths),
       writeSentPictures: async (...written) => {
         const paths = await media.writeSentPictures(...written);
         await store.events.delete(eventId);
@@ -142,7 +142,7 @@ test('what was left by a crash is an orphan once its event is gone', async () =>
   const stray = `${folder}/event_${eventId}_sent_xai-1_1.jpg`;
   await writeFile(dir.file(stray), 'x');
   const deleted = await store.events.delete(eventId);
-  if (deleted !== undefined) await media.remove(deleted);
+  if (deleted !== undefined) await media.removePaths(deleted.paths);
   const later = Date.now() + 3_600_000;
   const orphans = await media.findOrphans((ids) => store.events.existing(ids), later);
   expect(orphans.map(({ path }) => path)).toEqual([stray]);

@@ -20,7 +20,7 @@ export interface SentRecord {
 
 export interface SentArchiveOptions {
   readonly events: Pick<EventStore, 'get' | 'recordSent'>;
-  readonly media: Pick<MediaFiles, 'writeSentPictures' | 'remove'>;
+  readonly media: Pick<MediaFiles, 'writeSentPictures' | 'removePaths'>;
   readonly log: Logger;
   /** Records that may be under way at once; one more is left out, counted and logged. */
   readonly maxWaiting?: number;
@@ -52,7 +52,7 @@ export function createSentArchive({ events, media, log, maxWaiting = 64 }: SentA
     const result = await events.recordSent(eventId, sent);
     const superfluous = result.kind === 'stored' ? result.removed : pictures;
     if (superfluous.length > 0) {
-      await media.remove({ thumbnailPath: null, frames: [], sentPictures: superfluous });
+      await media.removePaths(superfluous.map(({ path }) => path));
     }
   }
 

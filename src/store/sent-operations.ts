@@ -1,4 +1,5 @@
-import type { Kysely } from 'kysely';
+import type { Transaction } from 'kysely';
+import { buryFiles } from './cleanup-operations.ts';
 import type { DatabaseSchema } from './database-schema.ts';
 import type { RecordSentResult, SentPictureFile, SentRequest } from './event-store.ts';
 import type { OpenDatabase } from './open-database.ts';
@@ -9,6 +10,7 @@ const maxRequestsKept = 8;
 
 export async function recordSent(
   { database }: OpenDatabase,
+  now: number,
   eventId: string,
   request: SentRequest,
 ): Promise<RecordSentResult> {
@@ -45,11 +47,15 @@ export async function recordSent(
       }));
       await transaction.insertInto('sent_pictures').values(rows).execute();
     }
-    return { kind: 'stored', removed: await removeOldest(transaction, eventId) };
+    return { kind: 'stored', removed: await removeOldest(transaction, now, eventId) };
   });
 }
 
-async function removeOldest(db: Kysely<DatabaseSchema>, eventId: string): Promise<SentPictureFile[]> {
+async function removeOldest(
+  db: Transaction<DatabaseSchema>,
+  now: number,
+  eventId: string,
+): Promise<SentPictureFile[]> {
   const old = await db
     .selectFrom('sent_requests')
     .select('id')
@@ -61,6 +67,7 @@ async function removeOldest(db: Kysely<DatabaseSchema>, eventId: string): Promis
   if (old.length === 0) return [];
   const ids = old.map((row) => row.id);
   const pictures = await db.selectFrom('sent_pictures').selectAll().where('request_id', 'in', ids).execute();
+  await buryFiles(db, now, pictures);
   await db.deleteFrom('sent_requests').where('id', 'in', ids).execute();
   return pictures.map(toSentPicture);
 }
@@ -91,19 +98,4 @@ export async function sentRequestsOf({ database }: OpenDatabase, eventId: string
     });
   }
   return requests;
-}
-
-export async function sentPicturesOf(
-  db: Kysely<DatabaseSchema>,
-  eventId: string,
-): Promise<SentPictureFile[]> {
-  const rows = await db
-    .selectFrom('sent_pictures')
-    .innerJoin('sent_requests', 'sent_requests.id', 'sent_pictures.request_id')
-    .selectAll('sent_pictures')
-    .where('sent_requests.event_id', '=', eventId)
-    .orderBy('sent_pictures.request_id')
-    .orderBy('sent_pictures.number')
-    .execute();
-  return rows.map(toSentPicture);
 }

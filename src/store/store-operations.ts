@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
 import type { CameraStore, DeliveryStore, EventStore, SettingStore, Store } from './event-store.ts';
+import { clearTombstones, deleteBatch, listTombstones } from './cleanup-operations.ts';
+import type { CleanupStore } from './cleanup-store.ts';
 import type { SecretStore } from './secret-store.ts';
 import type { SpendingCalls } from './spending.ts';
 import {
@@ -49,7 +51,8 @@ export type StoreOperations = Prefixed<'events', EventStore> &
   Prefixed<'deliveries', DeliveryStore> &
   Prefixed<'settings', SettingStore> &
   Prefixed<'spending', SpendingCalls> &
-  Prefixed<'secrets', SecretStore> & { 'store.checkHealth': Store['checkHealth'] };
+  Prefixed<'secrets', SecretStore> &
+  Prefixed<'cleanup', CleanupStore> & { 'store.checkHealth': Store['checkHealth'] };
 
 export type OperationName = keyof StoreOperations;
 
@@ -63,7 +66,7 @@ export function createOperations(open: OpenDatabase, now: () => number): StoreOp
     'events.requeue': (request) => requeueEvents(open, now(), request),
     'events.undescribed': (query) => undescribedEvents(open, query),
     'events.describeRequests': (eventId) => describeRequestsOf(open, eventId),
-    'events.recordSent': (eventId, request) => recordSent(open, eventId, request),
+    'events.recordSent': (eventId, request) => recordSent(open, now(), eventId, request),
     'events.sentRequests': (eventId) => sentRequestsOf(open, eventId),
     'events.extend': (eventId, change) => extendEvent(open, now(), eventId, change),
     'events.annotate': (eventId, annotation) => annotateEvent(open, now(), eventId, annotation),
@@ -72,7 +75,7 @@ export function createOperations(open: OpenDatabase, now: () => number): StoreOp
     'events.pendingJobs': () => pendingJobs(open),
     'events.get': (id) => getEvent(open, id),
     'events.list': (query) => listEvents(open, query),
-    'events.delete': (id) => deleteEvent(open, id),
+    'events.delete': (id) => deleteEvent(open, now(), id),
     'events.closeOpenEpisodes': () => closeOpenEpisodes(open, now()),
     'events.existing': (ids) => existingEvents(open, ids),
     'cameras.list': () => listCameras(open),
@@ -98,6 +101,9 @@ export function createOperations(open: OpenDatabase, now: () => number): StoreOp
     'secrets.delete': (name) => deleteSecret(open, name),
     'secrets.list': () => listSecrets(open),
     'secrets.rotate': () => rotateSecrets(open),
+    'cleanup.deleteBatch': (request) => deleteBatch(open, now(), request),
+    'cleanup.tombstones': (limit) => listTombstones(open, limit),
+    'cleanup.clearTombstones': (paths) => clearTombstones(open, paths),
     'store.checkHealth': () => checkHealth(open, now()),
   };
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import type {
   ApiServices,
@@ -19,6 +20,11 @@ import { Metrics } from '../../src/core/metrics.ts';
 import type { CameraInput, CapturedEvent, CaptureResult, Store } from '../../src/store/event-store.ts';
 import { createMediaFiles, type EventPicture, type MediaFiles } from '../../src/store/media-files.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { createRetention } from '../../src/app/retention.ts';
+import { createStop } from '../../src/core/stop.ts';
+import { createCleaner } from '../../src/pipeline/cleaner.ts';
+import { createFileRemoval } from '../../src/pipeline/file-removal.ts';
+import type { RetentionPolicy } from '../../src/store/cleanup-store.ts';
 import { createEventDesk } from '../../src/pipeline/event-desk.ts';
 import { createEmbeddedQueue } from '../../src/queue/embedded-queue.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
@@ -189,6 +195,7 @@ export async function startApi(
     readonly host?: string;
     readonly port?: number;
     readonly ai?: AiRigOptions;
+    readonly retention?: RetentionPolicy;
     /** Of another server, which goes on owning it. */
     readonly store?: Store;
   } = {},
@@ -220,9 +227,11 @@ export async function startApi(
     return result;
   }
 
+  const files = createFileRemoval({ store: store.cleanup, media, log });
   const desk = createEventDesk({
     store,
     media,
+    files,
     queue,
     capture: {
       capture: () => Promise.reject(new Error('The test captures by itself.')),
@@ -237,6 +246,24 @@ export async function startApi(
     signal: new AbortController().signal,
   });
 
+  const stop = createStop();
+  const retention = await createRetention({
+    policy: options.retention ?? { days: 0, starredDays: 0, maxBytes: null },
+    time: { hour: 3, minute: 30 },
+    databaseFile: join(dir.path, 'vedette.db'),
+    dataDir: dir.path,
+    cleaner: createCleaner({ store: store.cleanup, files, queue, live, clock }),
+    files,
+    orphans: { media, store: store.events, spool: { has: () => false }, clock, log },
+    settings: store.settings,
+    clock,
+    log,
+    stop,
+  });
+  cleanup.defer(() => {
+    stop.requestAbort();
+  });
+
   const services: ApiServices = {
     version: '0.0.0-test',
     clock,
@@ -246,6 +273,7 @@ export async function startApi(
     live,
     metrics,
     ai,
+    retention,
     health: () => Promise.resolve(api.health),
     isReady: () => api.isReady,
     setLiveClients: (count) => {
@@ -284,13 +312,7 @@ export async function startApi(
       },
       describe: (id) => desk.describe(id),
       annotate: (id, annotation) => desk.annotate(id, annotation),
-      async delete(id) {
-        const event = await store.events.delete(id);
-        if (event === undefined) return false;
-        await media.remove(event);
-        live.publish({ type: 'EVENT_DELETED', eventId: id });
-        return true;
-      },
+      delete: (id) => desk.delete(id),
       readPicture: (path) => media.read(path),
     },
   };

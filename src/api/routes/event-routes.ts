@@ -9,14 +9,9 @@ import { errorResponses } from '../error-reply.ts';
 import { eventWithAttemptsSchema, toEventWithAttempts } from '../event-provenance-wire.ts';
 import { eventBodySchema, objectLabel, toSubmittedEvent } from '../event-submission.ts';
 import { jpegResponse, replyWithStoredPicture } from '../picture-reply.ts';
-import { idParams, queryBoolean, queryInteger, queryNumber, timeInput } from '../query-values.ts';
+import { cameraIds, idParams, queryBoolean, queryInteger, queryNumber, timeInput } from '../query-values.ts';
 import { unlimited } from '../request-limits.ts';
 import { validationError } from '../validation.ts';
-
-const cameraIds = z
-  .union([z.string().max(100), z.array(z.string().max(100)).max(100)], 'one camera id, or up to 100')
-  .transform((ids) => (typeof ids === 'string' ? [ids] : ids))
-  .meta({ type: 'array', items: { type: 'string' }, description: 'Repeatable: events of any of them' });
 
 const objectTypes = z
   .string('labels with commas between them')
