@@ -71,6 +71,16 @@ export interface CameraStreams {
   readonly pictures: PictureStream | null;
 }
 
+/** How it stands with a camera's own motion events. */
+export interface NativeEventsState {
+  readonly status: 'connecting' | 'listening' | 'disconnected';
+  readonly cause: CameraCause | null;
+  /** What the cause means and what to do; without secrets. */
+  readonly message: string | null;
+  /** When the status last changed, epoch ms. */
+  readonly since: number;
+}
+
 export interface CameraState {
   readonly status: CameraStatus;
   readonly cause: CameraCause | null;
@@ -83,4 +93,6 @@ export interface CameraState {
   readonly lastFrameAt: number | null;
   /** `null` while it is not streaming. */
   readonly streams: CameraStreams | null;
+  /** `null` for a camera whose own motion events are not asked for. */
+  readonly nativeEvents: NativeEventsState | null;
 }
