@@ -59,6 +59,15 @@ export const cameraStateSchema = z
       .meta({
         description: 'What comes, and what pictures are taken of; the same where there is one stream',
       }),
+    native_events: z
+      .object({
+        status: z.enum(['connecting', 'listening', 'disconnected']),
+        cause: cameraCause.nullable(),
+        message: z.string().nullable(),
+        since: wireTime,
+      })
+      .nullable()
+      .meta({ description: "The camera's own motion events; null where they are not asked for" }),
   })
   .meta({ id: 'CameraState' });
 
@@ -236,6 +245,10 @@ export function toCameraStateWire(state: CameraState): CameraStateWire {
     fps: state.framesPerSecond,
     last_frame_at: state.lastFrameAt === null ? null : toWireTime(state.lastFrameAt),
     streams: state.streams === null ? null : toStreamsWire(state.streams),
+    native_events:
+      state.nativeEvents === null
+        ? null
+        : { ...state.nativeEvents, since: toWireTime(state.nativeEvents.since) },
   };
 }
 

@@ -40,7 +40,9 @@ export const eventWireSchema = z
       .object({
         score: z.number(),
         regions: z.array(regionSchema),
-        reason: z.enum(['motion', 'quiet', 'small', 'warming_up', 'whole_picture', 'flicker']),
+        reason: z
+          .enum(['motion', 'quiet', 'small', 'warming_up', 'whole_picture', 'flicker', 'camera'])
+          .meta({ description: 'camera: the camera itself said that something moves' }),
       })
       .nullable(),
     provider: z.string().nullable(),

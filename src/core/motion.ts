@@ -13,9 +13,16 @@ export interface MotionRegion {
  * Why a sample is motion or is not. `motion`: yes. `quiet`: nothing moves. `small`: something does, below the
  * sensitivity. `warming_up`: the background is still being learnt. `whole_picture`: everything changed at once
  * (lamp, cloud, infrared switch-over, exposure), the background is learnt anew. `flicker`: only what swings in
- * place moves.
+ * place moves. `camera`: the camera itself says that something moves.
  */
-export type MotionReason = 'motion' | 'quiet' | 'small' | 'warming_up' | 'whole_picture' | 'flicker';
+export type MotionReason =
+  | 'motion'
+  | 'quiet'
+  | 'small'
+  | 'warming_up'
+  | 'whole_picture'
+  | 'flicker'
+  | 'camera';
 
 /** What the detector says of one frame. */
 export interface MotionSample {

@@ -1,4 +1,5 @@
 import { ReconnectBackoff } from '../cameras/backoff.ts';
+import { MotionListener } from '../cameras/onvif/motion-listener.ts';
 import { CameraLostError, type CameraSource } from '../core/camera-source.ts';
 import type { Camera, CameraCause, CameraState, CameraStatus, CameraStreams } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
@@ -8,6 +9,7 @@ import type { AnalysisFrame, Picture } from '../core/frame.ts';
 import type { MotionSample } from '../core/motion.ts';
 import { redact } from '../core/redact.ts';
 import type { MotionChannel, MotionEngine } from '../motion/motion-detector.ts';
+import { NativeMotionJoin } from '../motion/native-motion.ts';
 import { EpisodeWatch, type EpisodeWatchContext } from './episode-watch.ts';
 
 /** After a longer gap the scene may be another one: the background is learnt anew. */
@@ -41,6 +43,8 @@ export class CameraRunner {
   /** What was last said of the stream that pictures come from. */
   #picturesSaid: CameraCause | 'well' | 'unknown' = 'unknown';
   #channel: MotionChannel | undefined;
+  /** Hears the camera's own motion events. */
+  #listener: MotionListener | undefined;
   #running: Promise<void> = Promise.resolve();
   #preview: { readonly capturedAt: number; readonly picture: Promise<Picture> } | undefined;
 
@@ -56,6 +60,7 @@ export class CameraRunner {
       framesPerSecond: 0,
       lastFrameAt: null,
       streams: null,
+      nativeEvents: null,
     };
   }
 
@@ -67,18 +72,25 @@ export class CameraRunner {
       framesPerSecond: Math.round((recent / (rateWindowMs / 1000)) * 10) / 10,
       lastFrameAt: this.#lastFrameAt,
       streams: this.#streams(),
+      nativeEvents: this.#listener?.state ?? null,
     };
   }
 
   start(): void {
-    if (this.camera.isEnabled) this.#running = this.#run();
+    if (!this.camera.isEnabled) return;
+    this.#running = this.#run();
+    if (this.camera.onvif.nativeEvents === 'off') return;
+    const onStateChange = (): void => {
+      this.#publishState();
+    };
+    this.#listener = new MotionListener(this.camera, { ...this.#context, onStateChange });
   }
 
   /** Resolves when the connection is closed and what was being captured is stored. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#connection.abort();
-    await this.#running;
+    await Promise.all([this.#running, this.#listener?.[Symbol.asyncDispose]()]);
     await this.#channel?.[Symbol.asyncDispose]();
     this.#channel = undefined;
   }
@@ -156,6 +168,7 @@ export class CameraRunner {
         this.#cooldownUntil,
       );
       const channel = await this.#openChannel();
+      const join = this.#joinNativeMotion();
       this.#source = source;
       let expected = 0;
       for await (const frame of source.open(signal)) {
@@ -165,7 +178,7 @@ export class CameraRunner {
         const gray = frame.gray.slice();
         const sample = await this.#detect(channel, frame);
         if (sample === undefined) continue;
-        await watch.push({ ...frame, gray }, sample);
+        await watch.push({ ...frame, gray }, join(sample));
         this.#cooldownUntil = watch.cooldownUntil;
       }
       return {
@@ -198,6 +211,15 @@ export class CameraRunner {
       frameRate: this.camera.frameRate,
     });
     return this.#channel;
+  }
+
+  /** What counts as motion in this connection: what was seen, and what the camera says where that is asked for. */
+  #joinNativeMotion(): (sample: MotionSample) => MotionSample {
+    const listener = this.#listener;
+    const { frameRate, onvif } = this.camera;
+    if (listener === undefined || onvif.nativeEvents === 'off') return (sample) => sample;
+    const joined = new NativeMotionJoin({ mode: onvif.nativeEvents, frameRate });
+    return (sample) => joined.join(sample, listener.isMoving());
   }
 
   /** `undefined` when the motion thread failed: it is started anew, and the camera goes on. */
@@ -252,6 +274,7 @@ export class CameraRunner {
       framesPerSecond: 0,
       lastFrameAt: this.#lastFrameAt,
       streams: null,
+      nativeEvents: null,
     };
     this.#publishState();
     return true;

@@ -150,6 +150,7 @@ function stateOf(isEnabled: boolean): CameraState {
     framesPerSecond: 0,
     lastFrameAt: null,
     streams: null,
+    nativeEvents: null,
   };
 }
 
