@@ -15,7 +15,7 @@ import {
   toZonesWire,
   zonesSchema,
 } from '../core/camera-settings-wire.ts';
-import { cameraCauses, type CameraState, type CameraStreams } from '../core/camera.ts';
+import { cameraCauses, pictureConditions, type CameraState, type CameraStreams } from '../core/camera.ts';
 import { joinCredentials, type Credentials } from '../core/credentials.ts';
 import type { StreamInfo } from '../core/frame.ts';
 import { redact, splitCredentials, type SplitUrl } from '../core/redact.ts';
@@ -40,6 +40,12 @@ export const cameraStateSchema = z
     cause: cameraCause.nullable().meta({ description: 'Why it is not streaming' }),
     message: z.string().nullable().meta({ description: 'What the cause means and what to do' }),
     since: wireTime.meta({ description: 'When the status last changed' }),
+    attempts: z.int().meta({ description: 'Connections that failed since it last streamed' }),
+    next_attempt_at: nullableTime.meta({ description: 'When it is connected to again' }),
+    picture: z
+      .object({ condition: z.enum(pictureConditions), since: wireTime })
+      .nullable()
+      .meta({ description: 'What is wrong with its picture; null until the scene is known' }),
     fps: z.number().meta({ description: 'Measured over the last seconds' }),
     last_frame_at: nullableTime,
     streams: z
@@ -242,6 +248,12 @@ export function toCameraStateWire(state: CameraState): CameraStateWire {
     cause: state.cause,
     message: state.message === null ? null : redact(state.message),
     since: toWireTime(state.since),
+    attempts: state.attempts,
+    next_attempt_at: state.nextAttemptAt === null ? null : toWireTime(state.nextAttemptAt),
+    picture:
+      state.picture === null
+        ? null
+        : { condition: state.picture.condition, since: toWireTime(state.picture.since) },
     fps: state.framesPerSecond,
     last_frame_at: state.lastFrameAt === null ? null : toWireTime(state.lastFrameAt),
     streams: state.streams === null ? null : toStreamsWire(state.streams),

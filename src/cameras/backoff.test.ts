@@ -1,10 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CameraCause } from '../core/camera.ts';
+import { cameraCauses, type CameraCause } from '../core/camera.ts';
 import { ReconnectBackoff } from './backoff.ts';
 
 const dice = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-const causes: CameraCause[] = ['refused', 'timeout', 'reset', 'no_frames', 'decoder_crashed', 'unauthorized'];
 
 function withDice(values: readonly number[]): ReconnectBackoff {
   let index = 0;
@@ -15,10 +14,21 @@ function waits(backoff: ReconnectBackoff, cause: CameraCause, count: number): nu
   return Array.from({ length: count }, () => backoff.next(cause, 0));
 }
 
+/** Even dice that are the same for the same seed (mulberry32). */
+function seededDice(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
 describe('the wait before a reconnection', () => {
-  test('is always between half a second and a minute', () => {
+  test('is always between half a second and a minute, and longer only for a refused password', () => {
     const attempt = fc.record({
-      cause: fc.constantFrom(...causes),
+      cause: fc.constantFrom(...cameraCauses),
       streamedMs: fc.integer({ min: 0, max: 100_000 }),
     });
     fc.assert(
@@ -29,8 +39,8 @@ describe('the wait before a reconnection', () => {
           const backoff = withDice(values);
           for (const { cause, streamedMs } of attempts) {
             const waitMs = backoff.next(cause, streamedMs);
-            expect(waitMs).toBeGreaterThanOrEqual(500);
-            expect(waitMs).toBeLessThanOrEqual(60_000);
+            expect(waitMs).toBeGreaterThanOrEqual(cause === 'unauthorized' ? 30_000 : 500);
+            expect(waitMs).toBeLessThanOrEqual(cause === 'unauthorized' ? 300_000 : 60_000);
           }
         },
       ),
@@ -43,9 +53,24 @@ describe('the wait before a reconnection', () => {
     ]);
   });
 
-  test('is spread over the whole range, so that cameras do not come back in step', () => {
-    const seen = [0.1, 0.3, 0.5, 0.7, 0.9].map((value) => waits(withDice([value]), 'reset', 5).at(-1));
-    expect(seen).toEqual([1_600, 4_800, 8_000, 11_200, 14_400]);
+  test('is spread evenly, so that cameras which were lost together never come back in step', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 8 }), (seed, tries) => {
+        const random = seededDice(seed);
+        const ceilingMs = Math.min(60_000, 1000 * 2 ** (tries - 1));
+        const quarters = [0, 0, 0, 0];
+        const moments = new Map<number, number>();
+        for (let camera = 0; camera < 200; camera += 1) {
+          const waitMs = waits(new ReconnectBackoff(random), 'reset', tries).at(-1) ?? 0;
+          const quarter = Math.min(3, Math.floor(((waitMs - 500) / (ceilingMs - 500)) * 4));
+          quarters[quarter] = (quarters[quarter] ?? 0) + 1;
+          moments.set(waitMs, (moments.get(waitMs) ?? 0) + 1);
+        }
+        // Of 200 even throws, 50 fall into each quarter on average; five deviations away from that is no accident.
+        for (const count of quarters) expect(Math.abs(count - 50)).toBeLessThan(31);
+        expect(Math.max(...moments.values())).toBeLessThan(10);
+      }),
+    );
   });
 
   test('begins anew after a minute of health, and not before', () => {
@@ -55,13 +80,17 @@ describe('the wait before a reconnection', () => {
     expect(backoff.next('reset', 60_000)).toBe(1_000);
   });
 
-  test('is long from the beginning when the password was refused', () => {
+  test('keeps a refused password from locking the account: four tries in four minutes, seven in nine', () => {
     fc.assert(
       fc.property(fc.array(dice, { minLength: 1 }), (values) => {
-        const [first, second] = waits(withDice(values), 'unauthorized', 2);
-        expect(first).toBeGreaterThanOrEqual(15_000);
-        expect(first).toBeLessThanOrEqual(30_000);
-        expect(second).toBeGreaterThanOrEqual(30_000);
+        const times = waits(withDice(values), 'unauthorized', 7);
+        const [first = 0, second = 0] = times;
+        expect(first).toBeGreaterThanOrEqual(30_000);
+        expect(first).toBeLessThanOrEqual(60_000);
+        expect(second).toBeGreaterThanOrEqual(60_000);
+        const after = (tries: number): number => times.slice(0, tries - 1).reduce((sum, ms) => sum + ms, 0);
+        expect(after(5)).toBeGreaterThanOrEqual(240_000);
+        expect(after(7)).toBeGreaterThanOrEqual(540_000);
       }),
     );
   });

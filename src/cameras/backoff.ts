@@ -1,16 +1,27 @@
 import type { CameraCause } from '../core/camera.ts';
 
-const firstMs = 1_000;
-const longestMs = 60_000;
-/** No two attempts stand closer together, whatever the dice say. */
+interface Ladder {
+  /** The ceiling of the first wait; each further one is twice as high … */
+  readonly firstMs: number;
+  /** … up to this. */
+  readonly longestMs: number;
+  /** The least wait, as a share of its ceiling. */
+  readonly floorShare: number;
+}
+
+/** No two attempts stand closer together than half a second. */
+const usual: Ladder = { firstMs: 1_000, longestMs: 60_000, floorShare: 0 };
 const shortestMs = 500;
-/** A camera that refused the password is asked seldom: many lock the account after a few tries. */
-const unauthorizedMs = 30_000;
+/**
+ * A camera that refused the password is asked seldom: many lock the account, or the address that asks, after five to
+ * seven tries within half an hour. The fifth try comes after four minutes at the earliest, the seventh after nine.
+ */
+const unauthorized: Ladder = { firstMs: 60_000, longestMs: 300_000, floorShare: 0.5 };
 /** A connection that held so long was a good one. */
 const healthyMs = 60_000;
 
 /**
- * How long to wait before a camera is connected again: a random share of a ceiling that doubles from 1 s to 60 s
+ * How long to wait before a camera is connected again: a random moment below a ceiling that doubles from 1 s to 60 s
  * ("full jitter", so that cameras behind one failed switch don't come back in step).
  */
 export class ReconnectBackoff {
@@ -25,15 +36,15 @@ export class ReconnectBackoff {
   /**
    * @param cause why the connection was lost or not made
    * @param streamedMs how long frames had come before; 0 when none had
-   * @returns milliseconds to wait, 500–60,000
+   * @returns milliseconds to wait: 500–60,000, and for a refused password 30,000–300,000
    */
   next(cause: CameraCause, streamedMs: number): number {
     if (streamedMs >= healthyMs) this.#failures = 0;
-    const startMs = cause === 'unauthorized' ? unauthorizedMs : firstMs;
-    const ceilingMs = Math.min(longestMs, startMs * 2 ** Math.min(this.#failures, 10));
+    const { firstMs, longestMs, floorShare } = cause === 'unauthorized' ? unauthorized : usual;
+    const ceilingMs = Math.min(longestMs, firstMs * 2 ** Math.min(this.#failures, 10));
     this.#failures += 1;
-    // For a refused password the ceiling's lower half is left out: "at once" is never the right moment.
-    const floorMs = cause === 'unauthorized' ? ceilingMs / 2 : shortestMs;
-    return Math.max(floorMs, Math.round(this.#random() * ceilingMs));
+    const floorMs = Math.max(shortestMs, floorShare * ceilingMs);
+    // From the floor on, rather than raised to it: else half of all cameras would be back after exactly half a second.
+    return Math.round(floorMs + this.#random() * (ceilingMs - floorMs));
   }
 }

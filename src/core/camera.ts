@@ -81,6 +81,21 @@ export interface NativeEventsState {
   readonly since: number;
 }
 
+/**
+ * What is wrong with the picture of a camera that streams. `dark`: nearly all of it is black. `covered`: something hides
+ * the scene. `defocused`: the scene is there, and blurred.
+ */
+export const pictureConditions = ['clear', 'dark', 'covered', 'defocused'] as const;
+export type PictureCondition = (typeof pictureConditions)[number];
+
+export interface PictureState {
+  readonly condition: PictureCondition;
+  /** When it came to be so, epoch ms. */
+  readonly since: number;
+  /** Whether it came from one moment to the next: a hand does that, dusk does not. */
+  readonly isSudden: boolean;
+}
+
 export interface CameraState {
   readonly status: CameraStatus;
   readonly cause: CameraCause | null;
@@ -88,6 +103,12 @@ export interface CameraState {
   readonly message: string | null;
   /** When the status last changed, epoch ms. */
   readonly since: number;
+  /** Connections that failed one after the other since it last streamed; 0 while it streams. */
+  readonly attempts: number;
+  /** When it is connected to again, epoch ms; `null` while it streams or is being connected to. */
+  readonly nextAttemptAt: number | null;
+  /** `null` until the scene is known. Stays as it was while the camera is lost. */
+  readonly picture: PictureState | null;
   /** Measured over the last seconds; 0 when nothing comes. */
   readonly framesPerSecond: number;
   readonly lastFrameAt: number | null;

@@ -1,3 +1,5 @@
+import type { PicturePrint } from './picture-print.ts';
+
 /** One picture of one camera, as small and gray as motion analysis needs it. */
 export interface AnalysisFrame {
   /** Counts the frames of one connection from 0; a gap is a frame that was left out. */
@@ -11,6 +13,11 @@ export interface AnalysisFrame {
   readonly height: number;
   /** Luma, full range 0..255, row by row without padding: `width * height` bytes. */
   readonly gray: Uint8Array<ArrayBuffer>;
+  /**
+   * Of the newest key picture of a live stream, with the first frame that comes after it; absent where there is none, and
+   * with recordings. Key pictures are coded without regard to others, so they show what the sensor saw.
+   */
+  readonly keyPrint?: PicturePrint;
 }
 
 /** A full-resolution picture of a frame, as the camera saw it. */

@@ -108,6 +108,11 @@ export class Metrics {
     'Connections lost or not made, by cause',
     ['camera', 'cause'],
   );
+  readonly #frozen = this.#counter(
+    'vedette_camera_frozen_total',
+    'How often a camera was found to show the same picture all the time',
+    ['camera'],
+  );
   readonly #errors = this.#counter('vedette_pipeline_errors_total', 'Errors by stage and code', [
     'stage',
     'code',
@@ -197,6 +202,10 @@ export class Metrics {
 
   countReconnect(camera: string, cause: string): void {
     this.#reconnects.inc({ camera, cause });
+  }
+
+  countFrozen(camera: string): void {
+    this.#frozen.inc({ camera });
   }
 
   countError(stage: string, code: string): void {

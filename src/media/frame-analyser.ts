@@ -2,6 +2,7 @@ import type { CodecParameters, Frame, Packet } from 'node-av/lib';
 import type { StreamRequest } from '../core/camera-source.ts';
 import type { Clock } from '../core/clock.ts';
 import type { AnalysisFrame } from '../core/frame.ts';
+import { printPicture, type PicturePrint } from '../core/picture-print.ts';
 import { FrameGate } from './frame-gate.ts';
 import { GrayScaler } from './gray-scaler.ts';
 import type { HostCounter } from './host-protocol.ts';
@@ -37,6 +38,8 @@ export interface FrameAnalyserOptions {
   readonly frameRate: number | undefined;
   /** Blackened in every frame. */
   readonly masks: StreamRequest['masks'];
+  /** Whether frames carry the prints of key pictures. */
+  readonly hasPrints: boolean;
   readonly count: (counter: HostCounter, by: number) => void;
   /** Called before the first frame, and when the size changes in the middle of the stream. */
   readonly onFacts: (facts: DecodedFacts) => void;
@@ -57,6 +60,8 @@ export class FrameAnalyser {
   #decodingSince: number | undefined;
   #lastFrameAt: number;
   #hasErrors = false;
+  /** Of a key picture that no frame was sent with yet. */
+  #keyPrint: PicturePrint | undefined;
 
   constructor(options: FrameAnalyserOptions) {
     this.#options = options;
@@ -154,13 +159,26 @@ export class FrameAnalyser {
     this.#lastFrameAt = clock.monotonic();
     this.#hasErrors = false;
     this.#learn({ ...stream, width: frame.width, height: frame.height });
-    if (this.#gate !== undefined && !this.#gate.admits(timeUs)) return;
+    const isWanted = this.#gate === undefined || this.#gate.admits(timeUs);
+    const isPrinted = this.#options.hasPrints && frame.keyFrame === 1 && frame.decodeErrorFlags === 0;
+    if (!isWanted && !isPrinted) return;
     const picture = await scaler.scale(frame);
+    if (isPrinted) this.#keyPrint = printPicture(picture);
+    if (!isWanted) return;
     const capturedAt = Math.round(timeUs / 1000);
     this.#firstCapturedAt ??= capturedAt;
     const sequence = this.#frameCount;
     this.#frameCount += 1;
-    await onFrame({ sequence, capturedAt, mediaTimeMs: capturedAt - this.#firstCapturedAt, ...picture });
+    const mediaTimeMs = capturedAt - this.#firstCapturedAt;
+    const keyPrint = this.#keyPrint;
+    this.#keyPrint = undefined;
+    await onFrame({
+      sequence,
+      capturedAt,
+      mediaTimeMs,
+      ...picture,
+      ...(keyPrint === undefined ? {} : { keyPrint }),
+    });
     // A slow reader is not the stream's fault.
     this.#lastFrameAt = clock.monotonic();
   }

@@ -308,6 +308,7 @@ export class HostStream {
       queue: this.#queue,
       frameRate: isIntraOnly ? undefined : request.frameRate,
       masks: request.masks,
+      hasPrints: this.#isLive,
       count,
       onFacts,
       onFrame: async (frame) => {

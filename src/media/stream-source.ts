@@ -216,7 +216,12 @@ export class StreamSource implements CameraSource, HostListener {
 
 /** Out of the message's buffer, which other parts of the message share, so that it can be moved to a thread. */
 function ownFrame(frame: AnalysisFrame): AnalysisFrame {
-  return { ...frame, gray: new Uint8Array(frame.gray) };
+  const { keyPrint } = frame;
+  return {
+    ...frame,
+    gray: new Uint8Array(frame.gray),
+    ...(keyPrint === undefined ? {} : { keyPrint: new Uint32Array(keyPrint) }),
+  };
 }
 
 function ownPicture(picture: Picture): Picture {

@@ -1,21 +1,23 @@
 import { ReconnectBackoff } from '../cameras/backoff.ts';
 import { MotionListener } from '../cameras/onvif/motion-listener.ts';
 import { CameraLostError, type CameraSource } from '../core/camera-source.ts';
-import type { Camera, CameraCause, CameraState, CameraStatus, CameraStreams } from '../core/camera.ts';
+import { FrozenWatch } from '../cameras/frozen-watch.ts';
+import { watchFrames } from '../cameras/frame-watchdog.ts';
+import type { Camera, CameraCause, CameraState, CameraStreams } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAbort, messageOf } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
+import { explainCause } from '../core/explain-cause.ts';
 import type { AnalysisFrame, Picture } from '../core/frame.ts';
 import type { MotionSample } from '../core/motion.ts';
 import { redact } from '../core/redact.ts';
 import type { MotionChannel, MotionEngine } from '../motion/motion-detector.ts';
 import { NativeMotionJoin } from '../motion/native-motion.ts';
+import { CameraStanding } from './camera-standing.ts';
 import { EpisodeWatch, type EpisodeWatchContext } from './episode-watch.ts';
 
 /** After a longer gap the scene may be another one: the background is learnt anew. */
 const backgroundValidMs = 30_000;
-/** The frame rate shown is measured over this time. */
-const rateWindowMs = 5000;
 
 export interface CameraRunnerContext extends EpisodeWatchContext {
   readonly motion: MotionEngine;
@@ -35,13 +37,14 @@ export class CameraRunner {
   #wakeUp = new AbortController();
   /** Ends the present connection. */
   #connection = new AbortController();
-  #state: CameraState;
+  readonly #standing: CameraStanding;
+  readonly #frozen = new FrozenWatch();
   #source: CameraSource | undefined;
-  #lastFrameAt: number | null = null;
-  #arrivals: number[] = [];
   #cooldownUntil = 0;
   /** What was last said of the stream that pictures come from. */
   #picturesSaid: CameraCause | 'well' | 'unknown' = 'unknown';
+  /** The last frame could not be analysed: said once. */
+  #isUnanalysed = false;
   #channel: MotionChannel | undefined;
   /** Hears the camera's own motion events. */
   #listener: MotionListener | undefined;
@@ -52,28 +55,15 @@ export class CameraRunner {
     this.camera = camera;
     this.#openSource = openSource;
     this.#context = { ...context, log: context.log.child({ camera: camera.name }) };
-    this.#state = {
-      status: camera.isEnabled ? 'connecting' : 'disabled',
-      cause: null,
-      message: null,
-      since: context.clock.now(),
-      framesPerSecond: 0,
-      lastFrameAt: null,
-      streams: null,
-      nativeEvents: null,
-    };
+    this.#standing = new CameraStanding(camera, {
+      ...this.#context,
+      streams: () => this.#streams(),
+      nativeEvents: () => this.#listener?.state ?? null,
+    });
   }
 
   get state(): CameraState {
-    const from = this.#context.clock.now() - rateWindowMs;
-    const recent = this.#arrivals.filter((at) => at >= from).length;
-    return {
-      ...this.#state,
-      framesPerSecond: Math.round((recent / (rateWindowMs / 1000)) * 10) / 10,
-      lastFrameAt: this.#lastFrameAt,
-      streams: this.#streams(),
-      nativeEvents: this.#listener?.state ?? null,
-    };
+    return this.#standing.state;
   }
 
   start(): void {
@@ -81,7 +71,7 @@ export class CameraRunner {
     this.#running = this.#run();
     if (this.camera.onvif.nativeEvents === 'off') return;
     const onStateChange = (): void => {
-      this.#publishState();
+      this.#standing.publish();
     };
     this.#listener = new MotionListener(this.camera, { ...this.#context, onStateChange });
   }
@@ -99,6 +89,11 @@ export class CameraRunner {
   reconnect(): void {
     this.#connection.abort();
     this.#wakeUp.abort();
+  }
+
+  /** To be called every few seconds. */
+  attend(): void {
+    this.#standing.attend();
   }
 
   /** What the camera sees now, in full resolution. */
@@ -136,30 +131,28 @@ export class CameraRunner {
   }
 
   async #run(): Promise<void> {
-    const { clock, log, metrics } = this.#context;
+    const { clock, metrics } = this.#context;
     const backoff = new ReconnectBackoff();
     while (!this.#stop.signal.aborted) {
       this.#connection = new AbortController();
       this.#wakeUp = new AbortController();
+      this.#standing.connecting();
       const lost = await this.#runOnce();
       if (this.#stop.signal.aborted) return;
       const isWanted = this.#connection.signal.aborted;
-      const streamedMs = this.#state.status === 'streaming' ? clock.now() - this.#state.since : 0;
-      const delayMs = isWanted ? 0 : backoff.next(lost.cause, streamedMs);
+      const retryInMs = isWanted ? 0 : backoff.next(lost.cause, this.#standing.streamedMs);
       if (!isWanted) metrics.countReconnect(this.camera.name, lost.cause);
-      const message = redact(lost.message);
-      if (this.#setState('disconnected', lost.cause, message)) {
-        log.warn({ cause: lost.cause, message, retryInMs: Math.round(delayMs) }, 'camera down');
-      }
+      if (lost.cause !== 'frozen') this.#frozen.forget();
+      this.#standing.lost({ cause: lost.cause, message: redact(lost.message), retryInMs });
       await clock
-        .sleep(delayMs, AbortSignal.any([this.#stop.signal, this.#wakeUp.signal]))
+        .sleep(retryInMs, AbortSignal.any([this.#stop.signal, this.#wakeUp.signal]))
         .catch(ignoreAbort);
     }
   }
 
   /** One connection from its start to its loss, which it answers with the cause. */
   async #runOnce(): Promise<{ readonly cause: CameraCause; readonly message: string }> {
-    const { log, metrics } = this.#context;
+    const { clock, log, metrics } = this.#context;
     const signal = AbortSignal.any([this.#stop.signal, this.#connection.signal]);
     try {
       await using source = this.#openSource();
@@ -170,8 +163,14 @@ export class CameraRunner {
       const channel = await this.#openChannel();
       const join = this.#joinNativeMotion();
       this.#source = source;
+      this.#frozen.connected();
+      const frames = watchFrames((until) => source.open(until), {
+        clock,
+        message: this.#explain('no_frames'),
+        signal,
+      });
       let expected = 0;
-      for await (const frame of source.open(signal)) {
+      for await (const frame of frames) {
         metrics.countFrame(this.camera.name, frame.sequence - expected);
         expected = frame.sequence + 1;
         this.#noteFrame(frame, source);
@@ -195,13 +194,12 @@ export class CameraRunner {
     } finally {
       this.#source = undefined;
       this.#preview = undefined;
-      this.#arrivals = [];
     }
   }
 
   /** The background outlives a short loss of the connection: a camera that comes back sees at once. */
   async #openChannel(): Promise<MotionChannel> {
-    const isStale = this.#context.clock.now() - (this.#lastFrameAt ?? 0) > backgroundValidMs;
+    const isStale = this.#context.clock.now() - (this.state.lastFrameAt ?? 0) > backgroundValidMs;
     if (this.#channel !== undefined && isStale) {
       await this.#channel[Symbol.asyncDispose]();
       this.#channel = undefined;
@@ -225,27 +223,39 @@ export class CameraRunner {
   /** `undefined` when the motion thread failed: it is started anew, and the camera goes on. */
   async #detect(channel: MotionChannel, frame: AnalysisFrame): Promise<MotionSample | undefined> {
     try {
-      return await channel.detect(frame);
+      const sample = await channel.detect(frame);
+      this.#isUnanalysed = false;
+      return sample;
     } catch (error) {
       if (!(error instanceof AppError) || !error.isRetryable) throw error;
       this.#context.metrics.countError('motion', error.code);
-      this.#context.log.error(
-        { stage: 'motion', type: error.code, error: error.message },
-        'a frame was not analysed',
-      );
+      if (!this.#isUnanalysed) {
+        this.#context.log.error(
+          { stage: 'motion', type: error.code, error: error.message },
+          'frames are not analysed',
+        );
+      }
+      this.#isUnanalysed = true;
       return undefined;
     }
   }
 
+  /** @throws CameraLostError `frozen` when a new connection may wake the camera */
   #noteFrame(frame: AnalysisFrame, source: CameraSource): void {
-    const { clock, log } = this.#context;
-    this.#lastFrameAt = frame.capturedAt;
-    this.#arrivals.push(clock.now());
-    while ((this.#arrivals[0] ?? 0) < clock.now() - rateWindowMs) this.#arrivals.shift();
-    if (this.#setState('streaming', null, null)) {
-      log.info({ ...source.info, analysed: `${frame.width}×${frame.height}` }, 'camera up');
-      this.#picturesSaid = sayPictures(source);
-    } else this.#notePictures(source);
+    const now = this.#context.clock.monotonic();
+    const frozen = this.#frozen;
+    const wasFrozen = frozen.isFrozen;
+    const isRetryDue = frame.keyPrint !== undefined && frozen.note(frame.keyPrint, now);
+    if (frozen.isFrozen && !wasFrozen) this.#context.metrics.countFrozen(this.camera.name);
+    if (isRetryDue) throw new CameraLostError('frozen', this.#explain('frozen'));
+    const retryAt = frozen.retryAt;
+    const isUp = this.#standing.sent(
+      frame,
+      source.info,
+      retryAt === undefined ? undefined : { retryInMs: retryAt - now },
+    );
+    if (isUp) this.#picturesSaid = sayPictures(source);
+    else this.#notePictures(source);
   }
 
   /** The large stream of two comes and goes by itself: one line for each change. */
@@ -260,46 +270,28 @@ export class CameraRunner {
       const { cause, message } = pictureStream.loss;
       log.warn({ cause, message: redact(message) }, 'large stream down: pictures come from the small one');
     }
-    this.#publishState();
-  }
-
-  /** True when this is a change. */
-  #setState(status: CameraStatus, cause: CameraCause | null, message: string | null): boolean {
-    if (this.#state.status === status && this.#state.cause === cause) return false;
-    this.#state = {
-      status,
-      cause,
-      message,
-      since: this.#context.clock.now(),
-      framesPerSecond: 0,
-      lastFrameAt: this.#lastFrameAt,
-      streams: null,
-      nativeEvents: null,
-    };
-    this.#publishState();
-    return true;
-  }
-
-  #publishState(): void {
-    this.#context.live.publish({
-      type: 'CAMERA_STATUS_CHANGED',
-      cameraId: this.camera.id,
-      cameraName: this.camera.name,
-      state: this.state,
-    });
+    this.#standing.publish();
   }
 
   #streams(): CameraStreams | null {
     const { info, pictureStream } = this.#source ?? {};
-    if (info === undefined || this.#state.status !== 'streaming') return null;
-    return { analysis: info, pictures: pictureStream ?? null };
+    return info === undefined ? null : { analysis: info, pictures: pictureStream ?? null };
+  }
+
+  #explain(cause: CameraCause): string {
+    const { type, url, username } = this.camera;
+    return explainCause(cause, {
+      protocol: type === 'file' ? 'file' : 'rtsp',
+      url,
+      username,
+      transport: 'tcp',
+    });
   }
 
   #streaming(): { readonly source: CameraSource; readonly capturedAt: number } {
     const source = this.#source;
-    const capturedAt = this.#lastFrameAt;
-    if (source === undefined || capturedAt === null || this.#state.status !== 'streaming') {
-      const { status, message } = this.#state;
+    const { status, message, lastFrameAt: capturedAt } = this.state;
+    if (source === undefined || capturedAt === null || status !== 'streaming') {
       throw new AppError(
         'CAMERA_NOT_STREAMING',
         `The camera "${this.camera.name}" is ${status}${message === null ? '' : ` (${message})`}; there is no picture of it now`,

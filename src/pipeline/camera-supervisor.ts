@@ -1,6 +1,6 @@
 import type { CameraAdapter } from '../cameras/camera-adapter.ts';
 import type { Camera, CameraState, CameraStatus } from '../core/camera.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, isAbort } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import type { Picture } from '../core/frame.ts';
 import type { CameraInput, CameraStore } from '../store/event-store.ts';
@@ -18,12 +18,16 @@ export interface CameraWithState {
   readonly state: CameraState;
 }
 
+/** How often the runners are asked for what waits for its time: summaries, notices. */
+const attendEveryMs = 5_000;
+
 /** Keeps one runner for every stored camera, and the two in step. */
 export class CameraSupervisor {
   readonly types: readonly CameraAdapter[];
   readonly #context: CameraSupervisorContext;
   readonly #runners = new Map<string, CameraRunner>();
-  #isStopping = false;
+  readonly #stop = new AbortController();
+  #attending: Promise<void> = Promise.resolve();
 
   constructor(context: CameraSupervisorContext) {
     this.#context = context;
@@ -33,11 +37,13 @@ export class CameraSupervisor {
   /** Starts every stored camera. One that can't be reached now is tried again for ever, like one that is lost later. */
   async start(): Promise<void> {
     for (const camera of await this.#context.store.list()) this.#startRunner(camera);
+    this.#attending = this.#attend();
   }
 
   /** Ends all connections; captures under way are finished first. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#stop.abort();
+    await this.#attending;
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
   }
 
@@ -100,12 +106,24 @@ export class CameraSupervisor {
   }
 
   #startRunner(camera: Camera): CameraRunner {
-    if (this.#isStopping)
+    if (this.#stop.signal.aborted)
       throw new AppError('SHUTTING_DOWN', 'Vedette is shutting down; try again after the restart');
     const runner = new CameraRunner(camera, () => openCameraSource(camera, this.#context), this.#context);
     this.#runners.set(camera.id, runner);
     runner.start();
     return runner;
+  }
+
+  async #attend(): Promise<void> {
+    const { clock } = this.#context;
+    try {
+      for (;;) {
+        await clock.sleep(attendEveryMs, this.#stop.signal);
+        for (const runner of this.#runners.values()) runner.attend();
+      }
+    } catch (error) {
+      if (!isAbort(error)) throw error;
+    }
   }
 
   async #remove(id: string): Promise<boolean> {

@@ -1,0 +1,141 @@
+import type { Camera, CameraCause, CameraState, CameraStatus, PictureState } from '../core/camera.ts';
+import type { Clock } from '../core/clock.ts';
+import type { AnalysisFrame, StreamInfo } from '../core/frame.ts';
+import type { LiveFeed } from '../core/live-feed.ts';
+import type { Logger } from '../core/log.ts';
+import { CameraJournal, type Loss } from './camera-journal.ts';
+
+/** The frame rate shown is measured over this time. */
+const rateWindowMs = 5000;
+
+export interface CameraStandingContext {
+  readonly live: LiveFeed;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What the connection sends now; `null` when there is none. */
+  readonly streams: () => CameraState['streams'];
+  readonly nativeEvents: () => CameraState['nativeEvents'];
+}
+
+/** How one camera stands: its state, for whoever asks, and told once to the log and to who is connected. */
+export class CameraStanding {
+  readonly #camera: Camera;
+  readonly #context: CameraStandingContext;
+  readonly #journal: CameraJournal;
+  #arrivals: number[] = [];
+  #state: CameraState;
+  /** Monotonic, while it streams. */
+  #streamingSince: number | undefined;
+
+  constructor(camera: Camera, context: CameraStandingContext) {
+    this.#camera = camera;
+    this.#context = context;
+    this.#journal = new CameraJournal(context);
+    this.#state = {
+      status: camera.isEnabled ? 'connecting' : 'disabled',
+      cause: null,
+      message: null,
+      since: context.clock.now(),
+      attempts: 0,
+      nextAttemptAt: null,
+      picture: null,
+      framesPerSecond: 0,
+      lastFrameAt: null,
+      streams: null,
+      nativeEvents: null,
+    };
+  }
+
+  get state(): CameraState {
+    const from = this.#context.clock.monotonic() - rateWindowMs;
+    const recent = this.#arrivals.filter((at) => at >= from).length;
+    return {
+      ...this.#state,
+      framesPerSecond: Math.round((recent / (rateWindowMs / 1000)) * 10) / 10,
+      streams: this.#state.status === 'streaming' ? this.#context.streams() : null,
+      nativeEvents: this.#context.nativeEvents(),
+    };
+  }
+
+  /** How long it has streamed without an interruption; 0 when it does not. */
+  get streamedMs(): number {
+    return this.#streamingSince === undefined ? 0 : this.#context.clock.monotonic() - this.#streamingSince;
+  }
+
+  connecting(): void {
+    this.#state = { ...this.#state, nextAttemptAt: null };
+  }
+
+  /**
+   * @param frozen given while it shows the same picture all the time: then a frame is no sign of life
+   * @returns whether it streams only now
+   */
+  sent(frame: AnalysisFrame, info: StreamInfo | undefined, frozen?: { readonly retryInMs: number }): boolean {
+    const { clock } = this.#context;
+    const now = clock.monotonic();
+    this.#arrivals.push(now);
+    while ((this.#arrivals[0] ?? now) < now - rateWindowMs) this.#arrivals.shift();
+    this.#state = { ...this.#state, lastFrameAt: frame.capturedAt };
+    if (frozen !== undefined) {
+      this.#state = { ...this.#state, nextAttemptAt: Math.round(clock.now() + frozen.retryInMs) };
+      return false;
+    }
+    if (this.#state.status === 'streaming') return false;
+    this.#streamingSince = now;
+    this.#state = { ...this.#state, attempts: 0, nextAttemptAt: null };
+    this.#change('streaming', null, null);
+    this.#journal.cameUp({ ...info, analysed: `${frame.width}×${frame.height}` });
+    return true;
+  }
+
+  /** The connection is gone, or could not be made. */
+  lost(loss: Loss): void {
+    const attempts = this.#state.attempts + 1;
+    this.#arrivals = [];
+    this.#streamingSince = undefined;
+    const isChange = this.#state.status !== 'disconnected' || this.#state.cause !== loss.cause;
+    this.#state = {
+      ...this.#state,
+      attempts,
+      message: loss.message,
+      nextAttemptAt: Math.round(this.#context.clock.now() + loss.retryInMs),
+    };
+    if (!isChange) {
+      this.#journal.stayedDown(loss, attempts, this.#state.since);
+      return;
+    }
+    this.#change('disconnected', loss.cause, loss.message);
+    this.#journal.wentDown(loss);
+  }
+
+  /** What is to be seen in the picture has changed. */
+  looks(picture: PictureState): void {
+    const before = this.#state.picture?.condition ?? 'clear';
+    this.#state = { ...this.#state, picture };
+    if (before === picture.condition) return;
+    this.publish();
+    const { condition, isSudden } = picture;
+    if (condition === 'clear') this.#context.log.info({ before }, 'picture clear again');
+    else this.#context.log.warn({ condition, isSudden }, 'picture not clear');
+  }
+
+  /** To be called every few seconds. */
+  attend(): void {
+    this.#journal.attend();
+  }
+
+  #change(status: CameraStatus, cause: CameraCause | null, message: string | null): void {
+    this.#state = { ...this.#state, status, cause, message, since: this.#context.clock.now() };
+    this.publish();
+  }
+
+  /** Tells who is connected how it stands now. */
+  publish(): void {
+    this.#context.live.publish({
+      type: 'CAMERA_STATUS_CHANGED',
+      cameraId: this.#camera.id,
+      cameraName: this.#camera.name,
+      state: this.state,
+    });
+  }
+}
