@@ -24,6 +24,7 @@ const event: VedetteEvent = {
   motion: {
     score: 0.9999999975,
     regions: [{ box: [0, 1 / 3, 1, 2 / 3], area: 0.04958333 }],
+    zones: ['door'],
     reason: 'motion',
   },
   provider: 'local',
@@ -73,6 +74,7 @@ test('shares of a picture leave with four digits', () => {
   expect(wire.motion).toEqual({
     score: 1,
     regions: [{ box: [0, 0.3333, 1, 0.6667], area: 0.0496 }],
+    zones: ['door'],
     reason: 'motion',
   });
 });

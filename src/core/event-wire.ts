@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EventFrame, VedetteEvent } from './event.ts';
-import type { MotionRegion } from './motion.ts';
+import { motionReasons, type MotionRegion } from './motion.ts';
 import {
   nullableTime,
   toWireBox,
@@ -40,8 +40,11 @@ export const eventWireSchema = z
       .object({
         score: z.number(),
         regions: z.array(regionSchema),
+        zones: z
+          .array(z.string())
+          .meta({ description: 'Names of the include zones in which something moved' }),
         reason: z
-          .enum(['motion', 'quiet', 'small', 'warming_up', 'whole_picture', 'flicker', 'camera'])
+          .enum(motionReasons)
           .meta({ description: 'camera: the camera itself said that something moves' }),
       })
       .nullable(),
@@ -125,6 +128,7 @@ export function toEventWire(event: VedetteEvent): EventWire {
         : {
             score: toWireShare(event.motion.score),
             regions: event.motion.regions.map(toRegion),
+            zones: [...event.motion.zones],
             reason: event.motion.reason,
           },
     provider: event.provider,

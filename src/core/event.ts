@@ -23,6 +23,8 @@ export interface EventMotion {
   /** 0..1, the highest of the episode so far. */
   readonly score: number;
   readonly regions: readonly MotionRegion[];
+  /** Names of the include zones in which something moved so far, in the order in which it did. */
+  readonly zones: readonly string[];
   readonly reason: MotionReason;
 }
 

@@ -11,18 +11,21 @@ export interface MotionRegion {
 
 /**
  * Why a sample is motion or is not. `motion`: yes. `quiet`: nothing moves. `small`: something does, below the
- * sensitivity. `warming_up`: the background is still being learnt. `whole_picture`: everything changed at once
- * (lamp, cloud, infrared switch-over, exposure), the background is learnt anew. `flicker`: only what swings in
- * place moves. `camera`: the camera itself says that something moves.
+ * sensitivity. `outside_zones`: something does, where the camera's zones let nothing count. `warming_up`: the background
+ * is still being learnt. `whole_picture`: everything changed at once (lamp, cloud, infrared switch-over, exposure), the
+ * background is learnt anew. `flicker`: only what swings in place moves. `camera`: the camera itself says that something moves.
  */
-export type MotionReason =
-  | 'motion'
-  | 'quiet'
-  | 'small'
-  | 'warming_up'
-  | 'whole_picture'
-  | 'flicker'
-  | 'camera';
+export const motionReasons = [
+  'motion',
+  'quiet',
+  'small',
+  'outside_zones',
+  'warming_up',
+  'whole_picture',
+  'flicker',
+  'camera',
+] as const;
+export type MotionReason = (typeof motionReasons)[number];
 
 /** What the detector says of one frame. */
 export interface MotionSample {
@@ -31,8 +34,10 @@ export interface MotionSample {
   readonly isMotion: boolean;
   /** How much of the picture moves, against what the sensitivity asks for: 0 none, 1 far above. */
   readonly score: number;
-  /** Largest first. */
+  /** Largest first. Of one that lies partly in the camera's zones, the part inside. */
   readonly regions: readonly MotionRegion[];
+  /** Names of the include zones in which something moves. */
+  readonly zones: readonly string[];
   readonly reason: MotionReason;
   /**
    * How good a picture of its subject this frame is, 0..1: sharp, the subject large and whole. Only comparable

@@ -10,6 +10,7 @@ function sampleAt(mediaTimeMs: number, quality: number, isMotion = true): Motion
     isMotion,
     score: 0.5,
     regions: [],
+    zones: [],
     reason: isMotion ? 'motion' : 'quiet',
     quality,
   };

@@ -27,13 +27,16 @@ export class CameraShift {
   x = 0;
   y = 0;
   readonly #grid: CellGrid;
+  readonly #isHidden: Uint8Array;
   readonly #landmarks: Int32Array;
   readonly #costs = new Float32Array(side * side);
   #count = 0;
   #age = Number.POSITIVE_INFINITY;
 
-  constructor(grid: CellGrid) {
+  /** @param isHidden 1 for the cells that a landmark must not stand in: what covers them does not swing */
+  constructor(grid: CellGrid, isHidden: Uint8Array) {
     this.#grid = grid;
+    this.#isHidden = isHidden;
     this.#landmarks = new Int32Array(Math.ceil(grid.width / fieldSide) * Math.ceil(grid.height / fieldSide));
   }
 
@@ -138,7 +141,7 @@ export class CameraShift {
             const edge =
               Math.abs((scene[cell + 1] ?? 0) - (scene[cell - 1] ?? 0)) +
               Math.abs((scene[cell + width] ?? 0) - (scene[cell - width] ?? 0));
-            if (edge > sharpest) {
+            if (edge > sharpest && this.#isHidden[cell] === 0) {
               sharpest = edge;
               chosen = cell;
             }

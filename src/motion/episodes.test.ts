@@ -16,6 +16,7 @@ function sampleAt(mediaTimeMs: number, mark: Mark, score = mark === '#' ? 0.5 : 
     isMotion,
     score,
     regions: isMotion ? [{ box: [0, 0, 0.1, 0.1], area: score / 10 }] : [],
+    zones: [],
     reason: isMotion ? 'motion' : mark === '-' ? 'small' : 'quiet',
     quality: score,
   };
@@ -55,6 +56,13 @@ test('two moving frames open nothing, the third opens an episode that began with
     lastMotionAt: epoch + 1200,
     movingFrames: 3,
   });
+});
+
+test('an episode names every zone once, in the order in which they were touched', () => {
+  const tracker = new EpisodeTracker({ frameRate: 5 });
+  const touched = [['path'], ['path'], ['lawn', 'path'], ['door']];
+  const samples = touched.map((zones, index) => Object.assign(sampleAt(index * 200, '#'), { zones }));
+  expect(episodesOf(tracker, samples)[0]?.zones).toEqual(['path', 'lawn', 'door']);
 });
 
 test('at 25 fps an episode opens after 0.6 s, and one still frame does not break the run', () => {

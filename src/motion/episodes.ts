@@ -27,6 +27,8 @@ export interface Episode {
   /** 0..1, the highest so far, and what moved then. */
   readonly peakScore: number;
   readonly peakRegions: readonly MotionRegion[];
+  /** Names of the zones that were touched so far, in the order in which they were. */
+  readonly zones: readonly string[];
   readonly reason: MotionReason;
 }
 
@@ -132,6 +134,7 @@ function begin(sample: MotionSample): Episode {
     movingFrames: 1,
     peakScore: sample.score,
     peakRegions: sample.regions,
+    zones: sample.zones,
     reason: sample.reason,
   };
 }
@@ -145,6 +148,7 @@ function extend(episode: Episode, sample: MotionSample): Episode {
     movingFrames: episode.movingFrames + 1,
     peakScore: isPeak ? sample.score : episode.peakScore,
     peakRegions: isPeak ? sample.regions : episode.peakRegions,
+    zones: [...new Set([...episode.zones, ...sample.zones])],
     reason: isPeak ? sample.reason : episode.reason,
   };
 }

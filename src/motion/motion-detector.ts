@@ -1,3 +1,4 @@
+import type { Polygon, Zone } from '../core/camera-settings.ts';
 import type { AnalysisFrame } from '../core/frame.ts';
 import type { MotionSample, Sensitivity } from '../core/motion.ts';
 
@@ -5,6 +6,10 @@ export interface MotionOptions {
   readonly sensitivity: Sensitivity;
   /** Analysed frames per second: what is learnt and how fast is meant in seconds, not in frames. */
   readonly frameRate: number;
+  /** Where motion counts; everywhere unless given. */
+  readonly zones?: readonly Zone[];
+  /** What is black in every frame: nothing is concluded from it. */
+  readonly masks?: readonly Polygon[];
 }
 
 /**

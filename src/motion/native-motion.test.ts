@@ -33,9 +33,14 @@ function makeSample(index: number, isMotion: boolean): MotionSample {
     isMotion,
     score: isMotion ? 0.5 : 0,
     regions: [],
+    zones: [],
     reason: isMotion ? 'motion' : 'quiet',
     quality: isMotion ? 0.5 : 0,
   };
+}
+
+function outsideZones({ sample, isSaid }: Frame): Frame {
+  return { sample: { ...sample, reason: 'outside_zones' }, isSaid };
 }
 
 interface Opened {
@@ -132,6 +137,20 @@ describe('assist', () => {
     ]);
 
     expect(episodesOf(joined('assist', frames))).toHaveLength(2);
+  });
+
+  test.each([
+    ['before it', 10],
+    ['as it begins', 0],
+  ])('is not told by the camera of motion that the zones let not count (seen %s)', (_when, framesBefore) => {
+    const frames = framesOf([
+      { frames: framesBefore, isSeen: false, isSaid: false },
+      { frames: 40, isSeen: false, isSaid: true },
+    ]);
+    const seen = frames.map((frame, index) => (index <= framesBefore ? outsideZones(frame) : frame));
+
+    expect(episodesOf(joined('assist', frames))).toHaveLength(1);
+    expect(episodesOf(joined('assist', seen))).toHaveLength(0);
   });
 
   test('loses nothing that is seen, and never makes two events of one motion', () => {

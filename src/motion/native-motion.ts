@@ -25,7 +25,7 @@ export class NativeMotionJoin {
   #wasMoving = false;
   /** The camera's present stretch is about motion that was seen here anyway. */
   #isKnown = false;
-  /** Of the last moving frame of the last own episode, ms of the stream. */
+  /** Of the last moving frame of the last own episode, or of motion outside the zones, ms of the stream. */
   #ownMotionAt = Number.NEGATIVE_INFINITY;
 
   constructor({ mode, frameRate }: NativeMotionOptions) {
@@ -44,9 +44,13 @@ export class NativeMotionJoin {
     this.#own.push(sample);
     const own = this.#own.current;
     if (own !== undefined) this.#ownMotionAt = own.lastMotionMediaTimeMs;
+    // The camera knows nothing of the zones: it speaks of what was seen here and does not count.
+    const isOutside = sample.reason === 'outside_zones';
+    if (isOutside) this.#ownMotionAt = time;
     // The stream began anew, and its times with it.
     if (time < this.#ownMotionAt) this.#ownMotionAt = Number.NEGATIVE_INFINITY;
     if (isCameraMoving && !this.#wasMoving) this.#isKnown = time - this.#ownMotionAt <= sameMotionMs;
+    if (isOutside) this.#isKnown = true;
     this.#wasMoving = isCameraMoving;
     return isCameraMoving && !this.#isKnown && !sample.isMotion ? byCamera(sample) : sample;
   }

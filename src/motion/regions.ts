@@ -26,6 +26,9 @@ export interface CellRegion {
   flicker: number;
 }
 
+/** How much of a region there is, and where. */
+export type RegionExtent = Readonly<Pick<CellRegion, 'area' | 'left' | 'top' | 'right' | 'bottom'>>;
+
 /** What the labelling reads of a frame; all arrays have one entry per cell but `isNewBlock`. */
 export interface RegionInput {
   /** 0 still, 1 differs a little, 2 differs clearly. */

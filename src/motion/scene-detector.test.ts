@@ -1,41 +1,16 @@
 import { expect, test } from 'vitest';
-import type { AnalysisFrame } from '../core/frame.ts';
+import {
+  frameOf,
+  noise,
+  viewHeight as height,
+  viewWidth as width,
+  walker,
+  yard,
+  type View,
+} from '../../test/support/gray-views.ts';
 import type { MotionSample, Sensitivity } from '../core/motion.ts';
 import { EpisodeTracker } from './episodes.ts';
 import { createMotionDetector } from './scene-detector.ts';
-
-const width = 320;
-const height = 180;
-
-interface View {
-  /** Level of a pixel at a time, before noise. */
-  (x: number, y: number, seconds: number): number;
-}
-
-/** A textured place: every run gives the same picture. */
-const yard: View = (x, y) =>
-  110 + 25 * Math.sin(x / 9) * Math.cos(y / 7) + 18 * Math.sin((x * y) / 400) + 0.1 * y;
-
-/** Uniform noise with this half-width, the same in every run. */
-function noise(pixel: number, sequence: number, halfWidth: number): number {
-  let hash = Math.imul(pixel + 1, 2654435761) ^ Math.imul(sequence + 1, 40503);
-  hash = Math.imul(hash ^ (hash >>> 15), 2246822519);
-  hash ^= hash >>> 13;
-  return (((hash >>> 0) % 2001) / 1000 - 1) * halfWidth;
-}
-
-function frameOf(view: View, sequence: number, frameRate = 5, halfWidth = 4): AnalysisFrame {
-  const mediaTimeMs = (sequence * 1000) / frameRate;
-  const gray = new Uint8Array(width * height);
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      const pixel = y * width + x;
-      const level = view(x, y, mediaTimeMs / 1000) + noise(pixel, sequence, halfWidth);
-      gray[pixel] = Math.max(0, Math.min(255, Math.round(level)));
-    }
-  }
-  return { sequence, capturedAt: 1_700_000_000_000 + mediaTimeMs, mediaTimeMs, width, height, gray };
-}
 
 interface Run {
   readonly seconds: number;
@@ -57,16 +32,6 @@ function watch(view: View, run: Run): MotionSample[] {
 
 function movingTimes(samples: readonly MotionSample[]): number[] {
   return samples.filter((sample) => sample.isMotion).map((sample) => sample.mediaTimeMs / 1000);
-}
-
-/** A person-like box of this size goes to the right. */
-function walker(from: number, speed: number, boxWidth: number, boxHeight: number, level: number): View {
-  return (x, y, seconds) => {
-    const left = speed * (seconds - from) - boxWidth;
-    const isInside =
-      seconds >= from && x >= left && x < left + boxWidth && y >= 120 - boxHeight && y < 120 && x < width;
-    return isInside ? level + (y % 7) * 3 : yard(x, y, seconds);
-  };
 }
 
 const night: View = (x, y) => 60 + 40 * Math.cos(x / 5) * Math.sin(y / 11);

@@ -4,10 +4,11 @@ import type { MotionReason, MotionRegion, MotionSample, Sensitivity } from '../c
 import { shrinkMoved, smoothCells, type CellGrid } from './cell-grid.ts';
 import { Clutter } from './clutter.ts';
 import type { MotionDetector, MotionOptions } from './motion-detector.ts';
-import type { CellRegion } from './regions.ts';
+import type { CellRegion, RegionExtent } from './regions.ts';
 import { maxBufferedFrames } from './scene-buffer.ts';
 import { changedAllOver, isWholePicture, readCells, Scene } from './scene.ts';
 import { subjectQuality } from './subject-quality.ts';
+import type { CountedPart } from './zones.ts';
 
 interface SensitivityScale {
   /** Share of the picture that a subject must cover. */
@@ -50,6 +51,7 @@ export function createMotionDetector(options: MotionOptions): MotionDetector {
 class SceneDetector implements MotionDetector {
   readonly #scale: SensitivityScale;
   readonly #frameSeconds: number;
+  readonly #options: MotionOptions;
   #scene: Scene | undefined;
   #width = 0;
   #height = 0;
@@ -58,6 +60,7 @@ class SceneDetector implements MotionDetector {
   #lastSample: MotionSample | undefined;
 
   constructor(options: MotionOptions) {
+    this.#options = options;
     this.#scale = scales[options.sensitivity];
     // The frames that are judged, not those that come.
     const judgedEvery = Math.max(1, Math.ceil((leastIntervalMs / 1000) * options.frameRate - 0.001));
@@ -124,7 +127,7 @@ class SceneDetector implements MotionDetector {
   #awaitSettling(scene: Scene, time: number): void {
     let sum = 0;
     for (const value of scene.cells) sum += value;
-    const mean = sum / scene.cells.length;
+    const mean = sum / Math.max(1, scene.hidden.visibleCount);
     const isSettling = Math.abs(mean - scene.meanLevel) > settlingStep;
     scene.meanLevel = mean;
     if (isSettling && time - scene.recalibratingSince < maxSettlingMs) {
@@ -171,7 +174,7 @@ class SceneDetector implements MotionDetector {
       );
     }
     if (this.#scene === undefined || frame.width !== this.#width || frame.height !== this.#height) {
-      this.#scene = new Scene(frame, this.#frameSeconds);
+      this.#scene = new Scene(frame, this.#frameSeconds, this.#options);
       this.#scene.buffer.restart(warmUpSeconds, this.#frameSeconds);
       this.#width = frame.width;
       this.#height = frame.height;
@@ -221,6 +224,8 @@ class SceneDetector implements MotionDetector {
     const { cells, expected, residual, strength, level, isActive, model, clutter, grid } = scene;
     const { spread, former, mean } = model;
     const earlier = scene.history.oldest;
+    const { x: shiftX, y: shiftY } = scene.shift;
+    const isHidden = shiftX === 0 && shiftY === 0 ? scene.hidden.cells : scene.hidden.whenMoved;
     const factor = this.#scale.threshold;
     const noiseGain = Math.max(1, scene.light.gain) ** 2;
     let moving = 0;
@@ -243,6 +248,7 @@ class SceneDetector implements MotionDetector {
             difference = 0;
           }
         }
+        if (isHidden[cell] === 1) difference = 0;
         residual[cell] = difference;
         const ratio = Math.abs(difference) / threshold;
         strength[cell] = ratio;
@@ -254,7 +260,7 @@ class SceneDetector implements MotionDetector {
         cell += 1;
       }
     }
-    return moving / cells.length;
+    return moving / Math.max(1, scene.hidden.visibleCount);
   }
 
   #judge(scene: Scene, time: number, frame: AnalysisFrame): MotionSample {
@@ -297,26 +303,32 @@ class SceneDetector implements MotionDetector {
       else if (region.flicker > 0.4) swinging += 1;
     }
     this.#classify(scene, found);
-    const subjects: CellRegion[] = [];
+    const subjects: CountedPart[] = [];
+    let outside = 0;
     for (let i = 0; i < found.length; i += 1) {
       const region = found[i];
-      if (region !== undefined && isSubject[i] === 1) subjects.push(region);
+      if (region === undefined || isSubject[i] === 0) continue;
+      const part = countedPart(scene, region, i + 1, minArea);
+      if (part === undefined) outside += 1;
+      else subjects.push(part);
     }
     if (subjects.length === 0) {
-      const reason = swinging > 0 ? 'flicker' : seen > 0 ? 'small' : lightCount > 0 ? 'flicker' : 'quiet';
+      const isLight = swinging > 0 || (seen === 0 && lightCount > 0);
+      const reason = outside > 0 ? 'outside_zones' : isLight ? 'flicker' : seen > 0 ? 'small' : 'quiet';
       return sampleOf(frame, reason);
     }
     subjects.sort((a, b) => b.area - a.area);
-    let area = 0;
-    for (const region of subjects) area += region.area;
+    let size = 0;
+    for (const { area, needed } of subjects) size += area / needed;
     const [largest] = subjects;
-    if (largest !== undefined) Object.assign(scene.largest, largest);
+    if (largest !== undefined) scene.largest = largest;
     return {
       capturedAt: frame.capturedAt,
       mediaTimeMs: frame.mediaTimeMs,
       isMotion: true,
-      score: 1 - Math.exp(-area / (4 * minArea)),
+      score: 1 - Math.exp(-size / 4),
       regions: subjects.slice(0, 8).map((region) => regionOf(region, grid)),
+      zones: scene.zones?.namesOf(subjects) ?? [],
       reason: 'motion',
       quality: subjectQuality(scene.largest, frame, grid),
     };
@@ -340,7 +352,19 @@ function isSolid(region: CellRegion): boolean {
   return region.mass >= leastDensity * box;
 }
 
-function regionOf(region: CellRegion, grid: CellGrid): MotionRegion {
+/** What counts of a subject; `undefined` when too little of it lies where the zones let motion count. */
+function countedPart(
+  { zones, finder, isActive }: Scene,
+  region: CellRegion,
+  label: number,
+  minArea: number,
+): CountedPart | undefined {
+  if (zones !== undefined) return zones.partOf(region, label, finder.labels, isActive, minArea);
+  const { area, left, top, right, bottom } = region;
+  return { area, left, top, right, bottom, needed: minArea, fields: 0 };
+}
+
+function regionOf(region: RegionExtent, grid: CellGrid): MotionRegion {
   const { width, height } = grid;
   return {
     box: [
@@ -355,5 +379,5 @@ function regionOf(region: CellRegion, grid: CellGrid): MotionRegion {
 
 function sampleOf(frame: AnalysisFrame, reason: MotionReason): MotionSample {
   const { capturedAt, mediaTimeMs } = frame;
-  return { capturedAt, mediaTimeMs, isMotion: false, score: 0, regions: [], reason, quality: 0 };
+  return { capturedAt, mediaTimeMs, isMotion: false, score: 0, regions: [], zones: [], reason, quality: 0 };
 }

@@ -32,9 +32,15 @@ export class SceneLight {
   readonly isNew: Uint8Array;
   /** Share of the blocks that are new. */
   newShare = 0;
-  /** Of 4 × 3 parts of the picture, how many are new in more than a quarter of their blocks. */
+  /** Of 4 × 3 parts of the picture, the share that is new in more than a quarter of its blocks. */
   newParts = 0;
   readonly #parts = new Int32Array(12);
+  /** Of each part, the share of the blocks that are not hidden. */
+  readonly #visible = new Float32Array(12);
+  /** 1 for blocks with a hidden cell: what is new in them says nothing of the picture as a whole. */
+  readonly #isBlockHidden: Uint8Array;
+  #visibleBlocks = 0;
+  readonly #isHidden: Uint8Array;
   readonly #grid: CellGrid;
   readonly #sumFrame: Float32Array;
   readonly #sumScene: Float32Array;
@@ -54,12 +60,15 @@ export class SceneLight {
   readonly #smoothed: Float32Array;
   readonly #differences: Float32Array;
 
-  constructor(grid: CellGrid) {
+  /** @param isHidden 1 for the cells that say nothing of the light */
+  constructor(grid: CellGrid, isHidden: Uint8Array) {
     this.#grid = grid;
+    this.#isHidden = isHidden;
     this.blocksWide = Math.ceil(grid.width / blockSide);
     this.blocksHigh = Math.ceil(grid.height / blockSide);
     const blocks = this.blocksWide * this.blocksHigh;
     this.isNew = new Uint8Array(blocks);
+    this.#isBlockHidden = new Uint8Array(blocks);
     this.#tiltFrameX = new Float32Array(blocks);
     this.#tiltFrameY = new Float32Array(blocks);
     this.#tiltSceneX = new Float32Array(blocks);
@@ -76,13 +85,35 @@ export class SceneLight {
         Math.floor(cell / grid.width / blockSide) * this.blocksWide +
         Math.floor((cell % grid.width) / blockSide);
       this.#cells[block] = (this.#cells[block] ?? 0) + 1;
+      if (isHidden[cell] === 1) this.#isBlockHidden[block] = 1;
     }
+    this.#countVisible();
     this.#stillFrame = new Float32Array(blocks);
     this.#stillScene = new Float32Array(blocks);
     this.#stillCount = new Float32Array(blocks);
     this.#ratio = new Float32Array(blocks);
     this.#smoothed = new Float32Array(blocks);
     this.#differences = new Float32Array(Math.ceil(grid.height / 4) * Math.ceil(grid.width / 4));
+  }
+
+  #countVisible(): void {
+    const total = new Int32Array(this.#visible.length);
+    for (let block = 0; block < this.isNew.length; block += 1) {
+      const part = this.#partOf(block);
+      total[part] = (total[part] ?? 0) + 1;
+      if (this.#isBlockHidden[block] === 1) continue;
+      this.#visible[part] = (this.#visible[part] ?? 0) + 1;
+      this.#visibleBlocks += 1;
+    }
+    for (const [part, count] of total.entries()) {
+      this.#visible[part] = (this.#visible[part] ?? 0) / Math.max(1, count);
+    }
+  }
+
+  /** Which of the 4 × 3 parts of the picture the block lies in. */
+  #partOf(block: number): number {
+    const row = Math.floor((Math.floor(block / this.blocksWide) * 3) / this.blocksHigh);
+    return row * 4 + Math.floor(((block % this.blocksWide) * 4) / this.blocksWide);
   }
 
   /** Fits the light of the frame to the scene: globally, then by blocks; writes what the scene looks like under it. */
@@ -97,15 +128,19 @@ export class SceneLight {
   /** Fits `gain`, `offset` and `level` only; robust against small shifts of the picture. */
   fitGlobal(frame: Float32Array, scene: Float32Array): void {
     const { width, height } = this.#grid;
+    const isHidden = this.#isHidden;
     const differences = this.#differences;
     let n = 0;
     for (let y = 1; y < height; y += 4) {
       for (let x = 1 + (y & 2); x < width; x += 4) {
         const cell = y * width + x;
+        if (isHidden[cell] === 1) continue;
         differences[n] = (frame[cell] ?? 0) - (scene[cell] ?? 0);
         n += 1;
       }
     }
+    // Nothing is to be seen: there is no light that could have changed.
+    if (n === 0) return;
     const sorted = differences.subarray(0, n);
     // oxlint-disable-next-line unicorn/no-array-sort -- in place: nothing is allocated per frame
     sorted.sort();
@@ -122,6 +157,7 @@ export class SceneLight {
       for (let y = 1; y < height; y += 4) {
         for (let x = 1 + (y & 2); x < width; x += 4) {
           const cell = y * width + x;
+          if (isHidden[cell] === 1) continue;
           const a = scene[cell] ?? 0;
           const b = frame[cell] ?? 0;
           const r = (b - gain * a - offset) / scale;
@@ -147,6 +183,7 @@ export class SceneLight {
   #sumBlocks(frame: Float32Array, scene: Float32Array, spread: Float32Array): void {
     const { width, height } = this.#grid;
     const { gain, offset, blocksWide, blocksHigh } = this;
+    const isHidden = this.#isHidden;
     for (let by = 0; by < blocksHigh; by += 1) {
       const bottom = Math.min(height, (by + 1) * blockSide);
       for (let bx = 0; bx < blocksWide; bx += 1) {
@@ -183,7 +220,7 @@ export class SceneLight {
             sy += v * s;
             u += 1;
             const lit = gain * s + offset;
-            if (Math.abs(f - lit) < 3 * n + 10) {
+            if (Math.abs(f - lit) < 3 * n + 10 && isHidden[cell] === 0) {
               kf += f;
               ks += lit;
               kn += 1;
@@ -278,18 +315,22 @@ export class SceneLight {
     }
     let count = 0;
     this.#parts.fill(0);
-    for (let by = 0; by < blocksHigh; by += 1) {
-      const row = Math.floor((by * 3) / blocksHigh) * 4;
-      for (let bx = 0; bx < blocksWide; bx += 1) {
-        if (isNew[by * blocksWide + bx] === 0) continue;
-        count += 1;
-        const part = row + Math.floor((bx * 4) / blocksWide);
-        this.#parts[part] = (this.#parts[part] ?? 0) + 1;
-      }
+    for (let block = 0; block < isNew.length; block += 1) {
+      if (isNew[block] === 0 || this.#isBlockHidden[block] === 1) continue;
+      count += 1;
+      const part = this.#partOf(block);
+      this.#parts[part] = (this.#parts[part] ?? 0) + 1;
     }
-    this.newShare = count / isNew.length;
-    this.newParts = 0;
-    for (const part of this.#parts) if (part * 12 > 0.25 * isNew.length) this.newParts += 1;
+    this.newShare = count / Math.max(1, this.#visibleBlocks);
+    let newParts = 0;
+    let seenParts = 0;
+    for (const [part, visible] of this.#visible.entries()) {
+      // What shows only a corner of itself has no say.
+      if (visible < 0.25) continue;
+      seenParts += 1;
+      if ((this.#parts[part] ?? 0) * 12 > 0.25 * isNew.length * visible) newParts += 1;
+    }
+    this.newParts = newParts / Math.max(1, seenParts);
   }
 
   /** Fits frame ≈ slope × scene + a plane inside a window of four blocks and asks whether noise explains the rest. */

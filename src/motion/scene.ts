@@ -3,15 +3,21 @@ import { BackgroundModel } from './background-model.ts';
 import { CameraShift } from './camera-shift.ts';
 import { createCellGrid, shrinkToCells, smoothCells, type CellGrid } from './cell-grid.ts';
 import { Clutter } from './clutter.ts';
-import { emptyRegion, RegionFinder, type CellRegion } from './regions.ts';
+import { HiddenCells } from './hidden-cells.ts';
+import type { MotionOptions } from './motion-detector.ts';
+import { emptyRegion, RegionFinder, type RegionExtent } from './regions.ts';
 import { ResidualHistory } from './residual-history.ts';
 import { SceneBuffer } from './scene-buffer.ts';
 import { SceneLight } from './scene-light.ts';
 import { Tracker } from './tracks.ts';
+import { ZoneCells } from './zones.ts';
 
 /** Everything that depends on the size of the picture. */
 export class Scene {
   readonly grid: CellGrid;
+  /** `undefined` when motion counts everywhere. */
+  readonly zones: ZoneCells | undefined;
+  readonly hidden: HiddenCells;
   readonly model: BackgroundModel;
   readonly light: SceneLight;
   readonly finder: RegionFinder;
@@ -30,7 +36,7 @@ export class Scene {
   readonly isCandidate = new Uint8Array(64);
   readonly isSubject = new Uint8Array(64);
   /** The largest subject of the last frame that had one. */
-  readonly largest: CellRegion = emptyRegion();
+  largest: RegionExtent = emptyRegion();
   isReady = false;
   /** Share of moving cells in the frame before. */
   movingShare = 0;
@@ -45,10 +51,16 @@ export class Scene {
   /** When the learning of a changed scene began, ms of the stream. */
   recalibratingSince = 0;
 
-  constructor(frame: AnalysisFrame, frameSeconds: number) {
-    this.grid = createCellGrid(frame.width, frame.height);
+  constructor(
+    { width, height }: AnalysisFrame,
+    frameSeconds: number,
+    { zones = [], masks = [] }: Pick<MotionOptions, 'zones' | 'masks'>,
+  ) {
+    this.grid = createCellGrid(width, height);
+    this.zones = zones.length === 0 ? undefined : new ZoneCells(zones, this.grid, width, height);
+    this.hidden = new HiddenCells(masks, this.grid, width, height);
     this.clutter = new Clutter(this.grid);
-    this.shift = new CameraShift(this.grid);
+    this.shift = new CameraShift(this.grid, this.hidden.whenMoved);
     this.tracker = new Tracker({
       clutter: this.clutter,
       width: this.grid.width,
@@ -58,7 +70,7 @@ export class Scene {
     this.history = new ResidualHistory(this.grid.count);
     this.residual = new Float32Array(this.grid.count);
     this.model = new BackgroundModel(this.grid);
-    this.light = new SceneLight(this.grid);
+    this.light = new SceneLight(this.grid, this.hidden.cells);
     this.finder = new RegionFinder(this.grid);
     this.buffer = new SceneBuffer(this.grid.count);
     this.cells = new Float32Array(this.grid.count);
@@ -93,5 +105,5 @@ export function isWholePicture(scene: Scene, movingShare: number): boolean {
 
 /** New structure in most parts of the picture at once: a switch, or a codec that has coded the picture anew. */
 export function changedAllOver(scene: Scene): boolean {
-  return scene.light.newParts >= 9 && scene.light.newShare - scene.newShare > 0.3;
+  return scene.light.newParts >= 0.75 && scene.light.newShare - scene.newShare > 0.3;
 }

@@ -1,6 +1,6 @@
 import type { AnalysisFrame } from '../core/frame.ts';
 import type { CellGrid } from './cell-grid.ts';
-import type { CellRegion } from './regions.ts';
+import type { RegionExtent } from './regions.ts';
 
 /** A subject that covers this share of the picture is large enough; more is no better. */
 const fullShare = 0.08;
@@ -8,7 +8,7 @@ const fullShare = 0.08;
 const fullGradient = 20;
 
 /** How good a picture of its subject the frame is, 0..1: large, sharp, not cut by the picture's edge. */
-export function subjectQuality(region: CellRegion, frame: AnalysisFrame, grid: CellGrid): number {
+export function subjectQuality(region: RegionExtent, frame: AnalysisFrame, grid: CellGrid): number {
   const size = Math.min(1, Math.sqrt(region.area / grid.count / fullShare));
   const sharpness = Math.min(1, gradientIn(region, frame, grid) / fullGradient);
   const isCut =
@@ -17,7 +17,7 @@ export function subjectQuality(region: CellRegion, frame: AnalysisFrame, grid: C
 }
 
 /** Mean of the strongest quarter of the gradients would need sorting; the root mean square favours edges as well. */
-function gradientIn(region: CellRegion, frame: AnalysisFrame, grid: CellGrid): number {
+function gradientIn(region: RegionExtent, frame: AnalysisFrame, grid: CellGrid): number {
   const { gray, width, height } = frame;
   const side = grid.pixelsPerSide;
   const right = Math.min(width - 1, (region.right + 1) * side);

@@ -207,6 +207,8 @@ export class CameraRunner {
     this.#channel ??= await this.#context.motion.openChannel({
       sensitivity: this.camera.motionSensitivity,
       frameRate: this.camera.frameRate,
+      zones: this.camera.zones,
+      masks: this.camera.privacyMasks,
     });
     return this.#channel;
   }

@@ -220,6 +220,7 @@ async function inputOf(
     frames,
     bestCapturedAt: event.timestamp,
     motion: event.motion,
+    zones: event.motion?.zones ?? [],
     // What was agreed for a camera that has been deleted is not known any more: its pictures stay here.
     isLocalOnly: camera?.isLocalOnly ?? true,
     ...(camera?.promptAddition == null ? {} : { instructions: camera.promptAddition }),

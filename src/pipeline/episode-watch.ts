@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import type { CameraSource } from '../core/camera-source.ts';
 import type { Camera } from '../core/camera.ts';
 import { AppError, messageOf } from '../core/errors.ts';
+import type { EventMotion } from '../core/event.ts';
 import type { AnalysisFrame, Picture } from '../core/frame.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
@@ -156,7 +157,7 @@ export class EpisodeWatch implements AsyncDisposable {
           endedAt: null,
           timestamp: pictures[0]?.capturedAt ?? startedAt,
           pictures,
-          motion: { score: episode.peakScore, regions: episode.peakRegions, reason: episode.reason },
+          motion: motionOf(episode),
         },
         abort,
       );
@@ -174,7 +175,7 @@ export class EpisodeWatch implements AsyncDisposable {
     try {
       const event = await events.extend(id, {
         endedAt: episode.lastMotionAt,
-        motion: { score: episode.peakScore, regions: episode.peakRegions, reason: episode.reason },
+        motion: motionOf(episode),
       });
       if (event !== undefined) live.publish({ type: 'EVENT_UPDATED', event });
     } catch (error) {
@@ -233,6 +234,10 @@ export class EpisodeWatch implements AsyncDisposable {
     if (stage === 'capture') this.#options.metrics.countDropped(this.#options.camera.name, 'capture_failed');
     this.#options.log.error({ stage, type: code, error: messageOf(error) }, `${stage} failed`);
   }
+}
+
+function motionOf({ peakScore, peakRegions, zones, reason }: Episode): EventMotion {
+  return { score: peakScore, regions: peakRegions, zones, reason };
 }
 
 async function encodeGray({ capturedAt, width, height, gray }: AnalysisFrame): Promise<Picture> {

@@ -59,6 +59,26 @@ test('a captured event is announced, described, stored and announced again', asy
   expect(rig.pipeline.tally.finished).toBe(1);
 });
 
+test('whoever describes is told the zones in which something moved', async () => {
+  await using dir = await makeTempDir();
+  const chain = createScriptedChain(() => 'x.');
+  await using rig = await openPipelineRig({ dataDir: dir.path, chain });
+  const workers = rig.pipeline.runWorkers(rig.stop);
+  const zones = ['Driveway', 'Steps'];
+  const { id } = await rig.capture({ motion: { score: 0.5, regions: [], zones, reason: 'motion' } });
+  await rig.capture({ motion: null });
+  await waitUntil('both to be described', () => chain.asked.length === 2);
+  const asked = new Map(chain.asked.map((input) => [input.eventId === id, input.zones]));
+  expect(asked).toEqual(
+    new Map([
+      [true, zones],
+      [false, []],
+    ]),
+  );
+  rig.stop.requestDrain();
+  await workers;
+});
+
 test('the pictures are on the disk and the job is stored before anybody is asked', async () => {
   await using dir = await makeTempDir();
   const chain = createScriptedChain(() => 'Never.');

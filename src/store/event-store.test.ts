@@ -9,6 +9,7 @@ import {
 } from '../../test/support/store-examples.ts';
 import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
 import type { Camera } from '../core/camera.ts';
+import type { EventMotion } from '../core/event.ts';
 import { createId } from '../core/ids.ts';
 import { silentLog } from '../core/log.ts';
 import { migrations } from './migrations.ts';
@@ -247,7 +248,7 @@ describe('jobs and episodes', () => {
     const id = await capture();
     const before = await store.events.get(id);
     await clock.advance(10);
-    const motion = { score: 0.9, regions: [], reason: 'motion' } as const;
+    const motion = { score: 0.9, regions: [], zones: [], reason: 'motion' } as const;
     expect(await store.events.extend(id, { endedAt: exampleTime + 5_000 })).toEqual({
       ...before,
       endedAt: exampleTime + 5_000,
@@ -255,6 +256,14 @@ describe('jobs and episodes', () => {
     });
     expect(await store.events.extend(id, { motion })).toMatchObject({ motion, endedAt: exampleTime + 5_000 });
     expect(await store.events.extend(createId(), { motion })).toBeUndefined();
+  });
+
+  test('the motion of an event from before there were zones touched none', async () => {
+    const id = await capture();
+    const { zones: _zones, ...motion } = { score: 0.9, regions: [], zones: [], reason: 'motion' } as const;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as an older version wrote it
+    const stored = await store.events.extend(id, { motion: motion as unknown as EventMotion });
+    expect(stored?.motion).toEqual({ ...motion, zones: [] });
   });
 
   test('episodes that a crash left open end at the time of their picture', async () => {

@@ -86,7 +86,7 @@ export function toEvent(row: EventRow, frames: readonly EventFrame[]): VedetteEv
     actions: JSON.parse(row.actions_json),
     isNothingOfInterest: row.is_nothing_of_interest === 1,
     detections: JSON.parse(row.detections_json),
-    motion: row.motion_json === null ? null : JSON.parse(row.motion_json),
+    motion: row.motion_json === null ? null : toMotion(row.motion_json),
     provider: row.provider,
     model: row.model,
     promptVersion: row.prompt_version,
@@ -144,6 +144,13 @@ export function descriptionColumns(
 /** Times are stored in whole milliseconds. */
 export function toMilliseconds(time: number): number {
   return Math.round(time);
+}
+
+/** Events from before there were zones touched none. */
+function toMotion(json: string): EventMotion {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `motionColumn`
+  const motion = JSON.parse(json) as Omit<EventMotion, 'zones'> & Partial<EventMotion>;
+  return { ...motion, zones: motion.zones ?? [] };
 }
 
 export function motionColumn(motion: EventMotion | null): string | null {

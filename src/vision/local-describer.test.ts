@@ -95,7 +95,12 @@ test('the detector is shown where something moved', async () => {
 });
 
 test('a frame that does not know what moved uses what opened the event', async () => {
-  const motion = { score: 1, reason: 'motion', regions: [{ box: walkerAt(0.1).box, area: 0.02 }] } as const;
+  const motion = {
+    score: 1,
+    zones: [],
+    reason: 'motion',
+    regions: [{ box: walkerAt(0.1).box, area: 0.02 }],
+  } as const;
   const described = await describeScript([[parked, walkerAt(0.1)]], inputOf([[]], { motion }));
   expect(described.objects).toEqual(['person']);
 });

@@ -68,6 +68,7 @@ export const stillMotionEngine: MotionEngine = {
           isMotion: false,
           score: 0,
           regions: [],
+          zones: [],
           reason: 'quiet',
           quality: 0,
         }),

@@ -103,7 +103,7 @@ export async function openPipelineRig(options: PipelineRigOptions): Promise<Pipe
     endedAt: null,
     timestamp: clock.now(),
     pictures: [{ capturedAt: clock.now(), width: 320, height: 180, jpeg, regions: [] }],
-    motion: { score: 0.5, regions: [], reason: 'motion' },
+    motion: { score: 0.5, regions: [], zones: [], reason: 'motion' },
     ...change,
   });
   return {

@@ -39,7 +39,7 @@ export function exampleCapture(cameraId: string, change: Partial<CapturedEvent> 
     timestamp,
     startedAt: timestamp - 900,
     endedAt: null,
-    motion: { score: 0.4, regions: [{ box: [0.1, 0.2, 0.3, 0.4], area: 0.05 }], reason: 'motion' },
+    motion: { score: 0.4, regions: [{ box: [0.1, 0.2, 0.3, 0.4], area: 0.05 }], zones: [], reason: 'motion' },
     frames: [1, 2].map((number) => ({
       number,
       capturedAt: timestamp - number,
