@@ -24,6 +24,7 @@ import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import { createMediaFiles } from '../store/media-files.ts';
 import { openStore } from '../store/open-store.ts';
 import { createSentArchive } from '../store/sent-archive.ts';
+import { createBackups } from './backups.ts';
 import { createBudgetSettings } from './budget-settings.ts';
 import { cameraAdapters, providerAdapters } from './builtins.ts';
 import { demoDismissedSetting, missingDemoCamera, syncCameras } from './camera-sync.ts';
@@ -189,6 +190,20 @@ export async function startApp(
     stop,
   });
 
+  const backups =
+    config.backup === null
+      ? undefined
+      : await createBackups({
+          config: config.backup,
+          dataDir,
+          databaseFile: store.file,
+          version,
+          settings: store.settings,
+          clock,
+          log,
+          stop,
+        });
+
   const closedAt = await store.events.closeOpenEpisodes();
   if (closedAt > 0) log.info({ events: closedAt }, 'episodes that the last run left open are closed');
   const jobs = await store.events.pendingJobs();
@@ -224,7 +239,7 @@ export async function startApp(
         retention,
         live,
         metrics,
-        health: createHealth({ store, eye, cameras, queue, spool, clock }),
+        health: createHealth({ store, eye, cameras, queue, spool, backups, clock }),
         isReady: () => isReady,
         setLiveClients: (count) => {
           liveClients = count;
@@ -258,6 +273,7 @@ export async function startApp(
     ...(config.vision.isBackfilling ? [runBackfill(resumeContext, stop)] : []),
     showDemo(),
     retention.work(),
+    ...(backups === undefined ? [] : [backups.work()]),
     reportOrphans(orphans).catch((error: unknown) => {
       log.warn({ error: messageOf(error) }, 'the pictures could not be looked through');
     }),

@@ -5,6 +5,7 @@ import type { CameraSupervisor } from '../pipeline/camera-supervisor.ts';
 import type { Spool } from '../pipeline/spool.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { Store } from '../store/event-store.ts';
+import type { Backups } from './backups.ts';
 import type { EmbeddedEye } from './embedded-eye.ts';
 
 /** What takes longer than this to answer is not well, and the report does not wait for it. */
@@ -16,6 +17,8 @@ export interface HealthContext {
   readonly cameras: CameraSupervisor;
   readonly queue: JobQueue;
   readonly spool: Spool;
+  /** Where backups are made. */
+  readonly backups: Backups | undefined;
   readonly clock: Clock;
 }
 
@@ -29,6 +32,7 @@ export function createHealth(context: HealthContext): () => Promise<HealthReport
       vision: visionHealth(context),
       cameras: cameraHealth(context),
       queue: queueHealth(context),
+      ...(context.backups === undefined ? {} : { backup: context.backups.health() }),
     };
     const states = Object.values(components).map(({ status }) => status);
     const status =

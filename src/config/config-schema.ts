@@ -89,6 +89,14 @@ export interface Config {
     readonly maxBytes: number | null | undefined;
     readonly time: TimeOfDay;
   };
+  /** `null` when none is to be made. */
+  readonly backup: {
+    /** Absolute. */
+    readonly folder: string;
+    readonly time: TimeOfDay;
+    readonly keep: number;
+    readonly withSecretKey: boolean;
+  } | null;
   readonly webhooks: readonly ConfiguredWebhook[];
 }
 
@@ -351,6 +359,21 @@ export function createConfigSchema(
               '0, or nothing behind the colon, for no cap; without the key 80 % of what was free at the first start.',
           ),
         time: timeOfDay('03:30').describe('When it is done, every night, in local time.'),
+      })
+      .prefault({}),
+    backup: z
+      .strictObject({
+        folder: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Where a backup is put every day, best on another disk; without it none is made.'),
+        time: timeOfDay('04:30').describe('When it is made, in local time.'),
+        keep: wholeNumber(1, 1000).default(7).describe('So many are kept, the newest.'),
+        with_secret_key: z
+          .boolean()
+          .default(false)
+          .describe('Puts the key of the stored passwords in: whoever has the backup has them then.'),
       })
       .prefault({}),
     webhooks: z

@@ -101,6 +101,7 @@ test.each(['', '# nothing\n', '---\n', 'cameras:\nserver:\n'])(
         media: { streamsPerHost: 4 },
         cameras: [],
         retention: { days: 30, starredDays: 0, maxBytes: undefined, time: { hour: 3, minute: 30 } },
+        backup: null,
         webhooks: [],
       },
       warnings: [],
@@ -130,6 +131,7 @@ cameras:
       clip: { enabled: true, before_s: 3 }, onvif: { url: "http://h/onvif", native_events: assist }, retention_days: 90,
       vision: { prompt_addition: " The blue car is ours. ", max_events_per_hour: 12 } }
 retention: { days: 14, starred_days: 365, max_gb: 1.5, time: "23:05" }
+backup: { folder: /mnt/backup, time: "05:00", keep: 3, with_secret_key: true }
 webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
 `);
   expect(config).toEqual({
@@ -202,6 +204,7 @@ webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
       },
     ],
     retention: { days: 14, starredDays: 365, maxBytes: 1_500_000_000, time: { hour: 23, minute: 5 } },
+    backup: { folder: resolve('/mnt/backup'), time: { hour: 5, minute: 0 }, keep: 3, withSecretKey: true },
     webhooks: [{ name: 'home', url: 'https://home.example/hook', secret: 's' }],
   });
 });

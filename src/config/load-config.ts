@@ -294,6 +294,7 @@ function toConfig(
       };
     }),
     retention: toRetention(document.retention),
+    backup: toBackup(document.backup),
     webhooks: document.webhooks.map(({ name, url, secret }) => ({ name, url, secret: secret ?? null })),
   };
   return { config, warnings };
@@ -307,6 +308,13 @@ function toRetention(section: ConfigDocument['retention']): Config['retention'] 
     maxBytes: maxGb === undefined ? undefined : bytesOf(maxGb),
     time: parseTimeOfDay(time),
   };
+}
+
+function toBackup(section: ConfigDocument['backup']): Config['backup'] {
+  const { folder, time, keep, with_secret_key: withSecretKey } = section;
+  return folder === undefined
+    ? null
+    : { folder: resolve(folder), time: parseTimeOfDay(time), keep, withSecretKey };
 }
 
 /** `null` for no cap. */

@@ -54,6 +54,7 @@ const config: Config = {
     },
   ],
   retention: { days: 30, starredDays: 0, maxBytes: null, time: { hour: 3, minute: 30 } },
+  backup: null,
   webhooks: [
     { name: 'path', url: 'https://u:hunter2@hooks.example/services/hunter2?x=hunter2', secret: 'hunter2' },
     { name: 'plain', url: 'https://home.example/', secret: null },

@@ -28,6 +28,8 @@ export const errorCodes = {
   STORE_UNAVAILABLE: { status: 503, isRetryable: true },
   STORE_CORRUPT: { status: 503, isRetryable: false },
   STORE_TOO_NEW: { status: 503, isRetryable: false },
+  STORE_NOT_EMPTY: { status: 500, isRetryable: false },
+  BACKUP_DAMAGED: { status: 500, isRetryable: false },
   STORE_IN_USE: { status: 503, isRetryable: false },
   NOT_READY: { status: 503, isRetryable: true },
   SHUTTING_DOWN: { status: 503, isRetryable: true },

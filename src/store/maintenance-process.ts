@@ -3,6 +3,7 @@ import { planCleanup } from './cleanup-plan.ts';
 import { findMissingFiles } from './missing-files.ts';
 import type { MaintenanceReply, MaintenanceTask } from './maintenance.ts';
 import { toErrorMessage, toStoreError } from './store-errors.ts';
+import { writeBackup } from './write-backup.ts';
 
 /** Does one piece of work that reads the whole database, answers, and ends. Started by `maintenance.ts`. */
 
@@ -24,6 +25,7 @@ async function replyTo(task: MaintenanceTask): Promise<MaintenanceReply> {
 async function outputOf(
   task: MaintenanceTask,
 ): Promise<Extract<MaintenanceReply, { kind: 'done' }>['output']> {
+  if (task.kind === 'backup') return writeBackup(task.input);
   const connection = new SqliteDatabase(task.file, {
     readonly: true,
     fileMustExist: true,

@@ -2,13 +2,16 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../core/errors.ts';
 import { siblingModule } from '../core/sibling-module.ts';
+import type { BackupSummary } from './backup-format.ts';
 import type { CleanupPlan, CleanupRules } from './cleanup-store.ts';
 import type { MissingFiles } from './missing-files.ts';
 import { fromErrorMessage, type ErrorMessage } from './store-errors.ts';
+import type { BackupOptions } from './write-backup.ts';
 
 /** Work that reads the whole database, by name: what it is given and what it answers. */
 export interface MaintenanceTasks {
   readonly plan: { readonly input: CleanupRules; readonly output: CleanupPlan };
+  readonly backup: { readonly input: BackupOptions; readonly output: BackupSummary };
   readonly missing: { readonly input: { readonly dataDir: string }; readonly output: MissingFiles };
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { Kysely, type Transaction } from 'kysely';
@@ -8,6 +8,7 @@ import { createSecretBox, type SecretBox } from '../core/secret-box.ts';
 import type { SecretKeyring } from '../core/secret-keys.ts';
 import type { DatabaseSchema } from './database-schema.ts';
 import type { DatabaseMigration } from './migrations.ts';
+import { flushToDisk } from './file-flush.ts';
 import { sealEverything } from './sealed-secrets.ts';
 import { ImmediateSqliteDialect } from './sqlite-dialect.ts';
 
@@ -144,16 +145,7 @@ function copyDatabase(connection: SqliteDatabase.Database, target: string): void
   // For its owner only: it may hold passwords in clear, as an older version kept them.
   closeSync(openSync(unfinished, 'wx', 0o600));
   connection.prepare('vacuum into ?').run(unfinished);
-  flush(unfinished);
+  flushToDisk(unfinished);
   renameSync(unfinished, target);
-  flush(dirname(target));
-}
-
-function flush(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  flushToDisk(dirname(target));
 }

@@ -7,6 +7,7 @@ import type { Store } from './event-store.ts';
 import { createSpending } from './open-spending.ts';
 import type { SpendAlert } from './spending.ts';
 import { lockFolder } from './folder-lock.ts';
+import { finishRestore, isRestoreReady } from './restore-swap.ts';
 import { toStoreError } from './store-errors.ts';
 
 export interface OpenStoreOptions {
@@ -42,6 +43,9 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
   try {
     await mkdir(dataDir, { recursive: true });
     cleanup.use(lockFolder(dataDir));
+    if (isRestoreReady(dataDir)) {
+      log.warn({ replaced: finishRestore(dataDir) }, 'a restore that was cut off is carried to its end');
+    }
   } catch (error) {
     throw toStoreError(error, file);
   }
