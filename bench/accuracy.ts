@@ -90,6 +90,7 @@ async function scoreFolder(path: string): Promise<ClipScore[]> {
       masks: [],
       frameRate,
       pacing: 'fastest',
+      decode: 'full',
       isLooping: false,
     });
     const frames: AnalysisFrame[] = [];

@@ -3,6 +3,7 @@ import {
   clipSchema,
   masksSchema,
   onvifSchema,
+  decodeSchema,
   retentionDaysSchema,
   scheduleSchema,
   toClip,
@@ -48,6 +49,10 @@ export const cameraStateSchema = z
       .meta({ description: 'What is wrong with its picture; null until the scene is known' }),
     fps: z.number().meta({ description: 'Measured over the last seconds' }),
     last_frame_at: nullableTime,
+    decode: z
+      .object({ mode: z.enum(['full', 'keyframes']), reason: z.string() })
+      .nullable()
+      .meta({ description: 'What is decoded for motion analysis now, and why' }),
     streams: z
       .object({
         analysis: streamInfoSchema,
@@ -96,6 +101,7 @@ export const cameraSchema = z
     schedule: scheduleSchema.nullable(),
     clip: clipSchema,
     onvif: onvifSchema,
+    decode: decodeSchema,
     retention_days: z
       .int()
       .nullable()
@@ -161,6 +167,7 @@ const cameraFields = {
     .meta({ description: 'When motion makes events; null for always. In a PUT: kept when left out' }),
   clip: clipSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
   onvif: onvifSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
+  decode: decodeSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
   retention_days: retentionDaysSchema.nullable().optional().meta({
     description:
       'Days that its events are kept, 0 for ever; null for as long as those of all cameras. In a PUT: kept when left out',
@@ -232,6 +239,7 @@ export function toCameraWire({ camera, state }: CameraWithState): z.output<typeo
     schedule: camera.schedule === null ? null : toScheduleWire(camera.schedule),
     clip: toClipWire(camera.clip),
     onvif: toOnvifWire(camera.onvif),
+    decode: camera.decode,
     retention_days: camera.retentionDays,
     privacy: { local_only: camera.isLocalOnly, masks: camera.privacyMasks.map(toPolygonWire) },
     vision: { prompt_addition: camera.promptAddition, max_events_per_hour: camera.maxEventsPerHour },
@@ -256,6 +264,7 @@ export function toCameraStateWire(state: CameraState): CameraStateWire {
         : { condition: state.picture.condition, since: toWireTime(state.picture.since) },
     fps: state.framesPerSecond,
     last_frame_at: state.lastFrameAt === null ? null : toWireTime(state.lastFrameAt),
+    decode: state.decode,
     streams: state.streams === null ? null : toStreamsWire(state.streams),
     native_events:
       state.nativeEvents === null
@@ -336,12 +345,13 @@ function limitsOf({ privacy, vision }: CameraBody): Partial<CameraInput> {
 }
 
 function settingsOf(body: CameraBody): Partial<CameraInput> {
-  const { zones, schedule, clip, onvif, retention_days: retentionDays, privacy } = body;
+  const { zones, schedule, clip, onvif, decode, retention_days: retentionDays, privacy } = body;
   return {
     ...(zones === undefined ? {} : { zones }),
     ...(schedule === undefined ? {} : { schedule: schedule === null ? null : toSchedule(schedule) }),
     ...(clip === undefined ? {} : { clip: toClip(clip) }),
     ...(onvif === undefined ? {} : { onvif: toOnvif(onvif) }),
+    ...(decode === undefined ? {} : { decode }),
     ...(retentionDays === undefined ? {} : { retentionDays }),
     ...(privacy?.masks === undefined ? {} : { privacyMasks: privacy.masks }),
   };

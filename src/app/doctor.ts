@@ -98,6 +98,7 @@ async function checkDecoder(streams: StreamOpener): Promise<string> {
     masks: [],
     frameRate: 5,
     pacing: 'fastest',
+    decode: 'full',
     isLooping: false,
   });
   try {

@@ -4,10 +4,11 @@ import {
   type StreamOpener,
   type StreamRequest,
 } from '../core/camera-source.ts';
-import type { PictureStream } from '../core/camera.ts';
+import type { DecodeState, PictureStream } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAbort, messageOf } from '../core/errors.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
+import type { MotionSample } from '../core/motion.ts';
 import { ReconnectBackoff } from './backoff.ts';
 
 export interface TwoStreamOptions {
@@ -56,6 +57,14 @@ export class TwoStreamSource implements CameraSource {
     const { info } = this.#analysis;
     const { cameraCause: cause, message } = this.#loss.error;
     return info === undefined ? undefined : { info, loss: { cause, message } };
+  }
+
+  get decode(): DecodeState | undefined {
+    return this.#analysis.decode;
+  }
+
+  noteSample(sample: MotionSample): void {
+    this.#analysis.noteSample?.(sample);
   }
 
   async *open(signal: AbortSignal): AsyncGenerator<AnalysisFrame, void, undefined> {

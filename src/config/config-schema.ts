@@ -3,11 +3,12 @@ import {
   clipSchema,
   masksSchema,
   onvifSchema,
+  decodeSchema,
   retentionDaysSchema,
   scheduleSchema,
   zonesSchema,
 } from '../core/camera-settings-wire.ts';
-import type { CameraSettings } from '../core/camera-settings.ts';
+import { defaultCameraSettings, type CameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
 import type { TimeOfDay } from '../core/time-of-day.ts';
 import { logLevels, type LogLevel } from '../core/log.ts';
@@ -177,6 +178,7 @@ export function createConfigSchema(
         .describe('When motion makes events; always unless given.'),
       clip: clipSchema.prefault({}),
       onvif: onvifSchema.prefault({}),
+      decode: decodeSchema.default(defaultCameraSettings.decode),
       retention_days: retentionDaysSchema
         .optional()
         .describe(

@@ -290,6 +290,7 @@ function toConfig(
         privacyMasks: camera.privacy.masks,
         clip: toClip(camera.clip),
         onvif: toOnvif(camera.onvif),
+        decode: camera.decode,
         retentionDays: camera.retention_days ?? null,
       };
     }),

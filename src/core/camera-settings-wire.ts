@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isTimeZone } from './calendar-day.ts';
 import {
+  decodeModes,
   defaultCameraSettings,
   type ClipSettings,
   type OnvifSettings,
@@ -95,6 +96,12 @@ export const onvifSchema = z.strictObject({
 });
 
 export const retentionDaysSchema = z.int().min(0).max(36_500);
+
+export const decodeSchema = z
+  .enum(decodeModes)
+  .describe(
+    'What is decoded for motion analysis. full: everything. keyframes: in a still scene key frames only. auto: the same once the stream has proved that nothing is missed by it.',
+  );
 
 export function toZonesWire(zones: readonly Zone[]): z.output<typeof zonesSchema> {
   return zones.map(({ name, kind, points }) => ({ name, kind, points: toPolygonWire(points) }));

@@ -45,6 +45,13 @@ export interface OnvifSettings {
   readonly nativeEvents: 'off' | 'assist' | 'replace';
 }
 
+/**
+ * What is decoded for motion analysis. `full`: everything. `keyframes`: in a still scene key frames only, everything as soon
+ * as the sizes of the coded frames jump. `auto`: the same, once the stream has proved that its sizes tell of motion.
+ */
+export const decodeModes = ['auto', 'full', 'keyframes'] as const;
+export type DecodeMode = (typeof decodeModes)[number];
+
 /** What a camera can have beside its address; each with a value that leaves the camera as it is without it. */
 export interface CameraSettings {
   /**
@@ -60,6 +67,7 @@ export interface CameraSettings {
   readonly privacyMasks: readonly Polygon[];
   readonly clip: ClipSettings;
   readonly onvif: OnvifSettings;
+  readonly decode: DecodeMode;
   /** Days that its events are kept, 0 for ever; `null` for as long as those of all cameras. */
   readonly retentionDays: number | null;
 }
@@ -71,5 +79,6 @@ export const defaultCameraSettings: CameraSettings = {
   privacyMasks: [],
   clip: { isEnabled: false, beforeMs: 5000, afterMs: 5000 },
   onvif: { url: null, nativeEvents: 'off' },
+  decode: 'auto',
   retentionDays: null,
 };

@@ -1,7 +1,8 @@
-import type { Polygon } from './camera-settings.ts';
-import type { CameraCause, PictureStream } from './camera.ts';
+import type { DecodeMode, Polygon } from './camera-settings.ts';
+import type { CameraCause, DecodeState, PictureStream } from './camera.ts';
 import { AppError } from './errors.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from './frame.ts';
+import type { MotionSample } from './motion.ts';
 
 /**
  * One connection to one camera. Opened once; whoever wants to reconnect creates another source.
@@ -21,6 +22,10 @@ export interface CameraSource extends AsyncDisposable {
   readonly info: StreamInfo | undefined;
   /** Where `pictures` come from; `undefined` as long as that is not known. */
   readonly pictureStream: PictureStream | undefined;
+  /** What of the analysed stream is decoded; kinds of source that have no choice lack it. */
+  readonly decode?: DecodeState | undefined;
+  /** Told what motion analysis says of each frame, where the source decodes by it. */
+  noteSample?(sample: MotionSample): void;
   /**
    * The full-resolution pictures of frames that `open` has yielded, in the order asked for, decoded cleanly from the
    * packets that are kept of the last seconds.
@@ -66,6 +71,8 @@ export interface StreamRequest {
   readonly frameRate: number;
   /** Of a recording: `realtime` yields as a camera would, `fastest` as quickly as the reader takes them. */
   readonly pacing: 'realtime' | 'fastest';
+  /** Of the analysed stream; a recording that is read as fast as it goes is always decoded in full. */
+  readonly decode: DecodeMode;
   /** Of a recording: begins again at its end, for ever. */
   readonly isLooping: boolean;
 }

@@ -96,6 +96,12 @@ export interface PictureState {
   readonly isSudden: boolean;
 }
 
+/** What is decoded for motion analysis now, and why: see `DecodeMode`. */
+export interface DecodeState {
+  readonly mode: 'full' | 'keyframes';
+  readonly reason: string;
+}
+
 export interface CameraState {
   readonly status: CameraStatus;
   readonly cause: CameraCause | null;
@@ -114,6 +120,8 @@ export interface CameraState {
   readonly lastFrameAt: number | null;
   /** `null` while it is not streaming. */
   readonly streams: CameraStreams | null;
+  /** `null` while it is not streaming, and for kinds of camera that have no choice. */
+  readonly decode: DecodeState | null;
   /** `null` for a camera whose own motion events are not asked for. */
   readonly nativeEvents: NativeEventsState | null;
 }

@@ -33,7 +33,7 @@ export interface DecodedFacts {
 
 export interface FrameAnalyserOptions {
   readonly clock: Clock;
-  readonly queue: PacketQueue<AnalysisItem>;
+  readonly queue: Pick<PacketQueue<AnalysisItem>, 'take' | 'isAbandoned'>;
   /** `undefined`: every packet becomes a frame. */
   readonly frameRate: number | undefined;
   /** Blackened in every frame. */

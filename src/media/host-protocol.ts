@@ -1,5 +1,5 @@
 import type { StreamRequest } from '../core/camera-source.ts';
-import type { CameraCause } from '../core/camera.ts';
+import type { CameraCause, DecodeState } from '../core/camera.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
 
 /** What the service tells a media host. `stream` and `request` are numbers that the service gives out. */
@@ -15,7 +15,7 @@ export type ToHost =
   /** Stop, and free everything. Answered by `closed`. */
   | { readonly kind: 'close'; readonly stream: number }
   /** The reader has taken one frame: one more may be under way. */
-  | { readonly kind: 'ack'; readonly stream: number }
+  | { readonly kind: 'ack'; readonly stream: number; readonly verdict?: FrameVerdict }
   | {
       readonly kind: 'pictures';
       readonly stream: number;
@@ -34,6 +34,8 @@ export type FromHost =
   | { readonly kind: 'ready' }
   | { readonly kind: 'info'; readonly stream: number; readonly info: StreamInfo }
   | { readonly kind: 'frame'; readonly stream: number; readonly frame: AnalysisFrame }
+  /** What is decoded for analysis from now on. */
+  | { readonly kind: 'decode'; readonly stream: number; readonly decode: DecodeState }
   /** The recording is over. */
   | { readonly kind: 'end'; readonly stream: number }
   | {
@@ -59,6 +61,14 @@ export type FromHost =
       readonly message: string;
     }
   | { readonly kind: 'pong'; readonly counters: HostCounters };
+
+/** What motion analysis said of the frame that is acknowledged. */
+export interface FrameVerdict {
+  readonly capturedAt: number;
+  readonly isMotion: boolean;
+  /** Nothing differs from the scene that could become motion. */
+  readonly isCalm: boolean;
+}
 
 /** Bounds of one stream. */
 export interface StreamLimits {

@@ -1,15 +1,23 @@
 import { AV_CODEC_ID_MJPEG, AV_NOPTS_VALUE } from 'node-av/constants';
 import { Packet, type CodecParameters } from 'node-av/lib';
 import type { StreamRequest } from '../core/camera-source.ts';
-import type { CameraCause } from '../core/camera.ts';
+import type { CameraCause, DecodeState } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
 import { isAbort, messageOf } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
 import { lost, StreamLost } from './camera-cause.ts';
 import { FrameAnalyser, type AnalysisItem, type DecodedFacts } from './frame-analyser.ts';
+import { DecodeGate } from './decode-gate.ts';
 import { FrameGate } from './frame-gate.ts';
 import { FrameOutlet } from './frame-outlet.ts';
-import { frameWindow, type FromHost, type HostCounter, type StreamLimits } from './host-protocol.ts';
+import { GatedPackets } from './gated-packets.ts';
+import {
+  frameWindow,
+  type FrameVerdict,
+  type FromHost,
+  type HostCounter,
+  type StreamLimits,
+} from './host-protocol.ts';
 import { KeyframeWatch } from './keyframe-watch.ts';
 import { ArrivalClock, LiveClock, RecordingClock, type PacketClock } from './packet-clock.ts';
 import { PacketQueue } from './packet-queue.ts';
@@ -52,6 +60,9 @@ export class HostStream {
   #input: StreamInput;
   #parameters: CodecParameters | undefined;
   #analyser: FrameAnalyser | undefined;
+  readonly #decodeGate: DecodeGate | undefined;
+  readonly #gated: GatedPackets<AnalysisItem> | undefined;
+  #decode: DecodeState | undefined;
   /** Of a stream whose packets are only kept. */
   #keyframes: KeyframeWatch | undefined;
   /** Thins out what is read where every packet is a whole picture. */
@@ -85,6 +96,10 @@ export class HostStream {
         count('framesDropped', 1);
       },
     );
+    if (!isLossless && request.purpose === 'analysis') {
+      this.#decodeGate = new DecodeGate(request.decode);
+      this.#gated = new GatedPackets(this.#queue, this.#decodeGate);
+    }
     this.#ring = new PacketRing(limits.ringMs, limits.ringBytes, (evicted) => {
       count('packetsEvicted', evicted);
     });
@@ -97,8 +112,11 @@ export class HostStream {
     this.#finished ??= this.#run();
   }
 
-  acknowledge(): void {
+  acknowledge(verdict?: FrameVerdict): void {
     this.#outlet.acknowledge();
+    if (verdict === undefined) return;
+    const { capturedAt, isMotion, isCalm } = verdict;
+    this.#gated?.note({ timeUs: capturedAt * 1000, isMotion, isCalm });
   }
 
   stop(): void {
@@ -305,7 +323,7 @@ export class HostStream {
     const { clock, request, count } = this.#options;
     const analyser = new FrameAnalyser({
       clock,
-      queue: this.#queue,
+      queue: isIntraOnly ? this.#queue : (this.#gated ?? this.#queue),
       frameRate: isIntraOnly ? undefined : request.frameRate,
       masks: request.masks,
       hasPrints: this.#isLive,
@@ -316,6 +334,7 @@ export class HostStream {
       },
       onProgress: () => {
         this.#checkForPictures(analyser);
+        if (!isIntraOnly) this.#tellDecode();
       },
     });
     this.#analyser = analyser;
@@ -324,6 +343,14 @@ export class HostStream {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #tellDecode(): void {
+    const decode = this.#decodeGate?.state;
+    if (decode === undefined) return;
+    if (decode.mode === this.#decode?.mode && decode.reason === this.#decode.reason) return;
+    this.#decode = decode;
+    this.#options.send({ kind: 'decode', stream: this.#options.id, decode });
   }
 
   #noDecoder(): StreamLost {

@@ -57,6 +57,7 @@ function camera(url: string, change: Partial<StreamRequest> = {}): StreamRequest
     name: 'yard',
     cameraId: createId(),
     purpose: 'analysis',
+    decode: 'full',
     protocol: url.startsWith('rtsp') ? 'rtsp' : 'http_mjpeg',
     url,
     username: null,

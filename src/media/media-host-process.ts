@@ -54,7 +54,7 @@ function receive(message: ToHost): void {
       void close(message.stream);
       return;
     case 'ack':
-      streams.get(message.stream)?.acknowledge();
+      streams.get(message.stream)?.acknowledge(message.verdict);
       return;
     case 'pictures':
       streams.get(message.stream)?.requestPictures(message.request, message.capturedAt);

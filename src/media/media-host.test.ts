@@ -48,6 +48,7 @@ function endless(change: Partial<StreamRequest> = {}): StreamRequest {
     name: 'yard',
     cameraId: createId(),
     purpose: 'analysis',
+    decode: 'full',
     protocol: 'file',
     url: clip,
     username: null,

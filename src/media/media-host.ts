@@ -191,6 +191,7 @@ export class MediaHost {
         this.#counters = message.counters;
         return;
       case 'info':
+      case 'decode':
       case 'frame':
       case 'end':
       case 'lost':

@@ -49,6 +49,7 @@ function recording(url: string, change: Partial<StreamRequest> = {}): StreamRequ
     name: 'yard',
     cameraId: createId(),
     purpose: 'analysis',
+    decode: 'full',
     protocol: 'file',
     url,
     username: null,

@@ -1,8 +1,9 @@
 import { CameraLostError, type CameraSource, type StreamRequest } from '../core/camera-source.ts';
-import type { PictureStream } from '../core/camera.ts';
+import type { DecodeState, PictureStream } from '../core/camera.ts';
 import { AppError } from '../core/errors.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
-import type { FromHost } from './host-protocol.ts';
+import type { MotionSample } from '../core/motion.ts';
+import type { FrameVerdict, FromHost } from './host-protocol.ts';
 import type { HostListener, MediaHost } from './media-host.ts';
 
 /** A place in a host, taken when the stream is opened. */
@@ -38,6 +39,8 @@ export class StreamSource implements CameraSource, HostListener {
   readonly #closed = Promise.withResolvers<void>();
   #place: HostPlace | undefined;
   #info: StreamInfo | undefined;
+  #decode: DecodeState | undefined;
+  #verdict: FrameVerdict | undefined;
   #lost: CameraLostError | undefined;
   #wake: (() => void) | undefined;
   #nextRequest = 0;
@@ -60,6 +63,14 @@ export class StreamSource implements CameraSource, HostListener {
 
   get pictureStream(): PictureStream | undefined {
     return this.#info === undefined ? undefined : { info: this.#info, loss: null };
+  }
+
+  get decode(): DecodeState | undefined {
+    return this.#decode;
+  }
+
+  noteSample({ capturedAt, isMotion, reason }: MotionSample): void {
+    this.#verdict = { capturedAt, isMotion, isCalm: !isMotion && reason !== 'small' };
   }
 
   async *open(signal: AbortSignal): AsyncGenerator<AnalysisFrame, void, undefined> {
@@ -91,7 +102,13 @@ export class StreamSource implements CameraSource, HostListener {
         if (arrival.kind === 'end') return;
         if (arrival.kind === 'lost') throw arrival.error;
         yield arrival.frame;
-        place.host.send({ kind: 'ack', stream: place.stream });
+        const verdict = this.#verdict;
+        this.#verdict = undefined;
+        place.host.send({
+          kind: 'ack',
+          stream: place.stream,
+          ...(verdict === undefined ? {} : { verdict }),
+        });
       }
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -138,6 +155,9 @@ export class StreamSource implements CameraSource, HostListener {
     switch (message.kind) {
       case 'info':
         this.#info = message.info;
+        return;
+      case 'decode':
+        this.#decode = message.decode;
         return;
       case 'frame':
         this.#arrive({ kind: 'frame', frame: ownFrame(message.frame) });

@@ -58,6 +58,7 @@ export class CameraRunner {
     this.#standing = new CameraStanding(camera, {
       ...this.#context,
       streams: () => this.#streams(),
+      decode: () => this.#source?.decode ?? null,
       nativeEvents: () => this.#listener?.state ?? null,
     });
   }
@@ -177,6 +178,7 @@ export class CameraRunner {
         const gray = frame.gray.slice();
         const sample = await this.#detect(channel, frame);
         if (sample === undefined) continue;
+        source.noteSample?.(sample);
         await watch.push({ ...frame, gray }, join(sample));
         this.#cooldownUntil = watch.cooldownUntil;
       }

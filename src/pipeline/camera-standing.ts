@@ -14,6 +14,7 @@ export interface CameraStandingContext {
   readonly log: Logger;
   /** What the connection sends now; `null` when there is none. */
   readonly streams: () => CameraState['streams'];
+  readonly decode: () => CameraState['decode'];
   readonly nativeEvents: () => CameraState['nativeEvents'];
 }
 
@@ -42,6 +43,7 @@ export class CameraStanding {
       framesPerSecond: 0,
       lastFrameAt: null,
       streams: null,
+      decode: null,
       nativeEvents: null,
     };
   }
@@ -53,6 +55,7 @@ export class CameraStanding {
       ...this.#state,
       framesPerSecond: Math.round((recent / (rateWindowMs / 1000)) * 10) / 10,
       streams: this.#state.status === 'streaming' ? this.#context.streams() : null,
+      decode: this.#context.decode(),
       nativeEvents: this.#context.nativeEvents(),
     };
   }

@@ -59,6 +59,7 @@ export interface CameraTable {
   privacy_masks_json: string;
   clip_json: string;
   onvif_json: string;
+  decode: Camera['decode'];
   retention_days: number | null;
   origin: Camera['origin'];
   created_at: number;

@@ -4,6 +4,7 @@ import { describingChainMigration } from './migration-0002-describing-chain.ts';
 import { cameraSettingsMigration } from './migration-0003-camera-settings.ts';
 import { searchMigration } from './migration-0006-search.ts';
 import { retentionMigration } from './migration-0007-retention.ts';
+import { decodeMigration } from './migration-0008-decode.ts';
 
 export interface DatabaseMigration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0003_camera_settings': cameraSettingsMigration,
   '0006_search': searchMigration,
   '0007_retention': retentionMigration,
+  '0008_decode': decodeMigration,
 };

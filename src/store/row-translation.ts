@@ -275,6 +275,7 @@ export function toCamera(
     privacyMasks: JSON.parse(row.privacy_masks_json),
     clip: JSON.parse(row.clip_json),
     onvif: JSON.parse(row.onvif_json),
+    decode: row.decode,
     retentionDays: row.retention_days,
     origin: row.origin,
     createdAt: row.created_at,
@@ -308,6 +309,7 @@ export function cameraRow(camera: CameraInput): CameraSettingsRow {
     privacy_masks_json: JSON.stringify(settings.privacyMasks),
     clip_json: JSON.stringify(settings.clip),
     onvif_json: JSON.stringify(settings.onvif),
+    decode: settings.decode,
     retention_days: settings.retentionDays,
     origin: camera.origin,
   };

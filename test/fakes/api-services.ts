@@ -153,6 +153,7 @@ function stateOf(isEnabled: boolean): CameraState {
     framesPerSecond: 0,
     lastFrameAt: null,
     streams: null,
+    decode: null,
     nativeEvents: null,
   };
 }
