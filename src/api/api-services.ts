@@ -1,5 +1,7 @@
 import type { z } from 'zod';
-import type { Camera, CameraState } from '../core/camera.ts';
+import type { AddressHint } from '../cameras/address-hints.ts';
+import type { DiscoveredDevice, DiscoverOptions } from '../cameras/onvif/discover-cameras.ts';
+import type { Camera, CameraCause, CameraState } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import type { Picture, StreamInfo } from '../core/frame.ts';
@@ -46,6 +48,10 @@ export interface CameraService {
   reconnect(id: string): void;
   /** Connects, takes one picture and disconnects; nothing is stored. Throws a `CameraLostError` with its typed cause. */
   test(input: CameraInput): Promise<CameraTestResult>;
+  /** What to try instead of an address that failed a test; takes some seconds at most. */
+  hints(input: CameraInput, cause: CameraCause): Promise<readonly AddressHint[]>;
+  /** Finds ONVIF cameras on the network; nothing is stored. */
+  discover(options: DiscoverOptions): Promise<readonly DiscoveredDevice[]>;
   /** The latest picture. Throws `CAMERA_NOT_STREAMING`. */
   preview(id: string): Promise<Picture>;
   /** Captures and describes what the camera sees now. Throws `CAMERA_NOT_STREAMING`. */

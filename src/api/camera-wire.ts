@@ -218,7 +218,14 @@ export const cameraTestResultSchema = z
       latency_ms: z.number().meta({ description: 'From the start of connecting to the first picture' }),
       picture: z.string().meta({ description: 'A data: URL of a JPEG' }),
     }),
-    z.object({ ok: z.literal(false), cause: cameraCause, message: z.string() }),
+    z.object({
+      ok: z.literal(false),
+      cause: cameraCause,
+      message: z.string().meta({ description: 'What the cause means and what to do' }),
+      hints: z
+        .array(z.object({ text: z.string(), url: z.string().nullable(), sub_url: z.string().nullable() }))
+        .meta({ description: 'Addresses that may be the right ones, the likeliest first' }),
+    }),
   ])
   .meta({ id: 'CameraTestResult' });
 

@@ -17,6 +17,7 @@ import { assertTrustedRequest } from './request-guard.ts';
 import { registerRequestLimits } from './request-limits.ts';
 import { registerAiRoutes } from './routes/ai-routes.ts';
 import { registerCameraRoutes } from './routes/camera-routes.ts';
+import { registerCameraSetupRoutes } from './routes/camera-setup-routes.ts';
 import { registerDeliveryRoutes } from './routes/delivery-routes.ts';
 import { registerEventAnnotationRoutes } from './routes/event-annotation-routes.ts';
 import { registerEventDescriptionRoutes } from './routes/event-description-routes.ts';
@@ -137,6 +138,7 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
   registerEventRoutes(app, services);
   registerEventAnnotationRoutes(app, services);
   registerEventDescriptionRoutes(app, services);
+  registerCameraSetupRoutes(app, services);
   registerCameraRoutes(app, services);
   registerAiRoutes(app, services);
   registerSpendingRoutes(app, services);

@@ -1,5 +1,11 @@
+import { findAddressHints, type AddressHint } from '../cameras/address-hints.ts';
 import type { CameraAdapter } from '../cameras/camera-adapter.ts';
-import type { Camera, CameraState, CameraStatus } from '../core/camera.ts';
+import {
+  discoverCameras,
+  type DiscoveredDevice,
+  type DiscoverOptions,
+} from '../cameras/onvif/discover-cameras.ts';
+import type { Camera, CameraCause, CameraState, CameraStatus } from '../core/camera.ts';
 import { AppError, isAbort } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import type { Picture } from '../core/frame.ts';
@@ -103,6 +109,14 @@ export class CameraSupervisor {
 
   async test(input: CameraInput): Promise<CameraTest> {
     return testCamera(input, this.#context);
+  }
+
+  async hints(input: CameraInput, cause: CameraCause): Promise<readonly AddressHint[]> {
+    return findAddressHints(input, cause, this.#context.clock, this.#context.abort);
+  }
+
+  async discover(options: DiscoverOptions): Promise<readonly DiscoveredDevice[]> {
+    return discoverCameras(options, this.#context.clock, this.#context.abort);
   }
 
   #startRunner(camera: Camera): CameraRunner {

@@ -8,6 +8,8 @@ import type {
   HealthReport,
 } from '../../src/api/api-services.ts';
 import { createServer } from '../../src/api/server.ts';
+import type { AddressHint } from '../../src/cameras/address-hints.ts';
+import type { DiscoveredDevice, DiscoverOptions } from '../../src/cameras/onvif/discover-cameras.ts';
 import type { CameraState } from '../../src/core/camera.ts';
 import { systemClock, type Clock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
@@ -69,6 +71,10 @@ export class FakeCameras implements CameraService {
   /** What `test` answers or throws. */
   onTest: (input: CameraInput) => Promise<CameraTestResult> = () =>
     Promise.reject(new AppError('INTERNAL', 'The test has not said how a camera answers.'));
+  onHints: (input: CameraInput) => readonly AddressHint[] = () => [];
+  onDiscover: (
+    options: DiscoverOptions,
+  ) => readonly DiscoveredDevice[] | Promise<readonly DiscoveredDevice[]> = () => [];
   /** What `preview` answers; nothing means that the camera does not stream. */
   picture: Picture | undefined;
   onAnalyze: (id: string) => Promise<VedetteEvent> = () => Promise.reject(notStreaming());
@@ -116,6 +122,14 @@ export class FakeCameras implements CameraService {
 
   async test(input: CameraInput): Promise<CameraTestResult> {
     return this.onTest(input);
+  }
+
+  async hints(input: CameraInput): Promise<readonly AddressHint[]> {
+    return this.onHints(input);
+  }
+
+  async discover(options: DiscoverOptions): Promise<readonly DiscoveredDevice[]> {
+    return this.onDiscover(options);
   }
 
   async preview(): Promise<Picture> {

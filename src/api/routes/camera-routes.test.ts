@@ -225,7 +225,7 @@ test('a test says what the camera sends, or why it sends nothing, and stores not
   const fails = await api.call('POST', `/api/v1/cameras/${id}/test`);
   expect([fails.status, fails.json]).toEqual([
     200,
-    { ok: false, cause: 'timeout', message: 'It did not answer within 5 s.' },
+    { ok: false, cause: 'timeout', message: 'It did not answer within 5 s.', hints: [] },
   ]);
 });
 

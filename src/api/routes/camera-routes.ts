@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { CameraLostError } from '../../core/camera-source.ts';
 import { AppError } from '../../core/errors.ts';
 import { eventWireSchema, toEventWire } from '../../core/event-wire.ts';
-import { redact } from '../../core/redact.ts';
-import type { CameraInput } from '../../store/event-store.ts';
 import { apiPrefix, type ApiApp } from '../api-app.ts';
 import type { ApiServices, CameraWithState } from '../api-services.ts';
+import { tryCamera } from '../camera-trial.ts';
 import {
   cameraBodySchema,
   cameraSchema,
@@ -15,7 +13,6 @@ import {
   toCameraInput,
   toCameraStateWire,
   toCameraWire,
-  toStreamInfoWire,
 } from '../camera-wire.ts';
 import { errorResponses } from '../error-reply.ts';
 import { jpegResponse, replyWithLivePicture } from '../picture-reply.ts';
@@ -43,23 +40,6 @@ export function registerCameraRoutes(app: ApiApp, { cameras }: ApiServices): voi
       'CAMERA_IN_CONFIG',
       `The camera "${found.camera.name}" is set in the configuration file or on the command line: change it there and restart.`,
     );
-  };
-
-  const tryOut = async (input: CameraInput): Promise<z.output<typeof cameraTestResultSchema>> => {
-    try {
-      const { info, analysis, picture, latencyMs } = await cameras.test(input);
-      return {
-        ok: true,
-        ...toStreamInfoWire(info),
-        analysis: toStreamInfoWire(analysis),
-        latency_ms: Math.round(latencyMs),
-        picture: `data:image/jpeg;base64,${Buffer.from(picture.jpeg).toString('base64')}`,
-      };
-    } catch (error) {
-      // A camera that doesn't answer is what a test is there to find out.
-      if (!(error instanceof CameraLostError)) throw error;
-      return { ok: false, cause: error.cameraCause, message: redact(error.message) };
-    }
   };
 
   app.route({
@@ -103,7 +83,7 @@ export function registerCameraRoutes(app: ApiApp, { cameras }: ApiServices): voi
       response: { 200: cameraTestResultSchema, ...errorResponses(400, 422, 429) },
     },
     async handler(request, reply) {
-      return reply.send(await tryOut(toCameraInput(request.body, cameras.types)));
+      return reply.send(await tryCamera(cameras, toCameraInput(request.body, cameras.types)));
     },
   });
 
@@ -193,7 +173,7 @@ export function registerCameraRoutes(app: ApiApp, { cameras }: ApiServices): voi
         updatedAt: _updatedAt,
         ...input
       } = existing(request.params.id).camera;
-      return reply.send(await tryOut(input));
+      return reply.send(await tryCamera(cameras, input));
     },
   });
 
