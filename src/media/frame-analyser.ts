@@ -62,6 +62,8 @@ export class FrameAnalyser {
   #hasErrors = false;
   /** Of a key picture that no frame was sent with yet. */
   #keyPrint: PicturePrint | undefined;
+  #hasWhole = false;
+  #damagedSince: number | undefined;
 
   constructor(options: FrameAnalyserOptions) {
     this.#options = options;
@@ -87,6 +89,16 @@ export class FrameAnalyser {
   /** Whether there ever was a picture, wanted or not. */
   get hasPictures(): boolean {
     return this.#facts !== undefined;
+  }
+
+  /** Monotonic: since when every picture has been damaged; `undefined` when the last one was whole. */
+  get damagedSince(): number | undefined {
+    return this.#damagedSince;
+  }
+
+  /** Whether there ever was a picture without damage. */
+  get hasWhole(): boolean {
+    return this.#hasWhole;
   }
 
   /** Whether something could not be decoded since. */
@@ -152,17 +164,26 @@ export class FrameAnalyser {
     if (queue.isAbandoned) return;
     if (frame.decodeErrorFlags === 0) {
       this.#lastWholeUs = timeUs;
+      this.#hasWhole = true;
+      this.#damagedSince = undefined;
     } else {
+      this.#damagedSince ??= clock.monotonic();
       count('packetsCorrupt', 1);
       if (Math.abs(timeUs - this.#lastWholeUs) < damageToleranceUs) return;
     }
-    this.#lastFrameAt = clock.monotonic();
-    this.#hasErrors = false;
-    this.#learn({ ...stream, width: frame.width, height: frame.height });
+    const { width, height } = frame;
     const isWanted = this.#gate === undefined || this.#gate.admits(timeUs);
     const isPrinted = this.#options.hasPrints && frame.keyFrame === 1 && frame.decodeErrorFlags === 0;
-    if (!isWanted && !isPrinted) return;
-    const picture = await scaler.scale(frame);
+    const picture = isWanted || isPrinted ? await scaler.scale(frame) : undefined;
+    if (picture === undefined && (isWanted || isPrinted)) {
+      count('packetsCorrupt', 1);
+      this.#hasErrors = true;
+      return;
+    }
+    this.#lastFrameAt = clock.monotonic();
+    this.#hasErrors = false;
+    this.#learn({ ...stream, width, height });
+    if (picture === undefined) return;
     if (isPrinted) this.#keyPrint = printPicture(picture);
     if (!isWanted) return;
     const capturedAt = Math.round(timeUs / 1000);

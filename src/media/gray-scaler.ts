@@ -28,8 +28,11 @@ export class GrayScaler implements Disposable {
     this.#scaler.setOption('sws_flags', 'area');
   }
 
-  /** @param frame keeps its picture, loses its colour tags */
-  async scale(frame: Frame): Promise<GrayPicture> {
+  /**
+   * @param frame keeps its picture, loses its colour tags
+   * @returns `undefined` for a picture of a size that damage must have made up
+   */
+  async scale(frame: Frame): Promise<GrayPicture | undefined> {
     const { width, height } = grayDimensions(frame, displayAspect(frame, frame.sampleAspectRatio));
     // With a matrix or transfer function named, the luma would be converted for the gray format, which has none.
     frame.colorSpace = AVCOL_SPC_UNSPECIFIED;
@@ -44,7 +47,7 @@ export class GrayScaler implements Disposable {
     const allocated = target.getBuffer(0);
     if (allocated < 0) throw new Error(`no memory for a picture of ${width} × ${height}`);
     const scaled = await this.#scaler.scaleFrame(target, frame);
-    if (scaled < 0) throw new Error(`scaling ${frame.width} × ${frame.height} failed (${scaled})`);
+    if (scaled < 0) return undefined;
     const gray = new Uint8Array(target.toBuffer());
     this.#mask.blacken(gray, width, height, 1);
     return { width, height, gray };

@@ -334,6 +334,7 @@ export class HostStream {
       },
       onProgress: () => {
         this.#checkForPictures(analyser);
+        this.#checkForWholePictures(analyser);
         if (!isIntraOnly) this.#tellDecode();
       },
     });
@@ -387,6 +388,17 @@ export class HostStream {
     if (this.#options.clock.monotonic() - lastFrameAt <= limitMs) return;
     if (!hasErrors) throw this.#lost('no_frames', 'packets come, but no picture can be made of them');
     throw this.#lost(hasPictures ? 'corrupt' : 'invalid_data', 'nothing could be decoded for a while');
+  }
+
+  /**
+   * Nor is a camera seen of which every picture is damaged. One that never sent a whole picture gets longer: with some,
+   * nothing seems to be right and everything can be seen.
+   */
+  #checkForWholePictures({ hasWhole, damagedSince }: FrameAnalyser): void {
+    if (!this.#isLive || damagedSince === undefined) return;
+    const limitMs = this.#options.limits.onlyErrorsMs * (hasWhole ? 1 : 3);
+    if (this.#options.clock.monotonic() - damagedSince > limitMs)
+      throw this.#lost('corrupt', 'every picture is damaged');
   }
 
   /** Ends the stream when a native call does not come back. */

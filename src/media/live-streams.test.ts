@@ -30,6 +30,8 @@ beforeAll(async () => {
     makeClip(dir.file('clip.mp4'), scene, { keyframeInterval: 15 }),
     makeClip(dir.file('clip.avi'), scene),
     makeClip(dir.file('hevc.mp4'), scene, { codec: 'hevc', keyframeInterval: 15 }),
+    // Noise fills every picture, so that none is whole when all packets are cut short.
+    makeClip(dir.file('noisy.mp4'), { ...scene, noise: 12, seconds: 2 }, { keyframeInterval: 15 }),
     makeClip(
       dir.file('small.mp4'),
       { ...scene, width: 320, height: 180, seconds: 1 },
@@ -238,6 +240,15 @@ describe.concurrent('an RTSP camera', () => {
       if (sizes.size === 2) break;
     }
     expect([...sizes]).toEqual(['480 × 270', '320 × 180']);
+  });
+
+  test('whose every picture is damaged is lost', async () => {
+    const path = await newRtspPath({ clipPath: dir.file('noisy.mp4') });
+    await using source = media.openStream(camera(rtsp.url(path), { transport: 'udp' }));
+    const error = await lossOf(source, (count) => {
+      if (count === 3) rtsp.setFault(path, { kind: 'damage', how: 'truncate', share: 1 });
+    });
+    expect(error.cameraCause).toBe('corrupt');
   });
 
   test.each(['flip_bits', 'truncate'] as const)(

@@ -11,7 +11,8 @@ export interface MediaLimits extends HostLimits, StreamLimits {
   readonly idleMs: number;
 }
 
-const defaultLimits: MediaLimits = {
+/** What users are told of these stands in `docs/cameras.md`. */
+export const defaultMediaLimits: MediaLimits = {
   startMs: 20_000,
   // A host that hangs is noticed after 2 to 2.5 s. Decoding happens on other threads, so the one that answers is
   // idle nearly always; on two busy cores it was never late by more than a fraction of this.
@@ -74,7 +75,7 @@ class HostPool implements MediaService {
     this.#log = log;
     this.#camerasPerHost = camerasPerHost;
     this.#onHostLost = onHostLost;
-    this.#limits = { ...defaultLimits, ...limits };
+    this.#limits = { ...defaultMediaLimits, ...limits };
   }
 
   openStream(request: StreamRequest): CameraSource {

@@ -184,7 +184,7 @@ export class RtspSession {
     this.#faultPackets += 1;
     if (fault?.kind === 'lose' && this.#random() < fault.share) return;
     const isHit = fault?.kind === 'damage' && this.#random() < fault.share;
-    const body = isHit ? damage(payload, fault.how, this.#random) : payload;
+    const body = isHit ? damage(payload, fault, this.#random) : payload;
     const header = { payloadType, isMarked, sequence, timestamp, ssrc: this.#ssrc };
     this.transport.sendRtp(rtpPacket(header, body));
     this.#packets += 1;
@@ -212,10 +212,14 @@ export class RtspSession {
   }
 }
 
-function damage(payload: Buffer, how: 'truncate' | 'flip_bits', random: () => number): Buffer {
-  if (how === 'truncate') return payload.subarray(0, Math.max(1, Math.floor(payload.length * random())));
+function damage(
+  payload: Buffer,
+  { how, everyBytes = 100 }: Extract<RtspFault, { kind: 'damage' }>,
+  random: () => number,
+): Buffer {
+  if (how === 'truncate') return payload.subarray(0, Math.ceil(payload.length / 2));
   const damaged = Buffer.from(payload);
-  for (let count = 1 + Math.floor(payload.length / 100); count > 0; count -= 1) {
+  for (let count = 1 + Math.floor(payload.length / everyBytes); count > 0; count -= 1) {
     const at = Math.floor(random() * damaged.length);
     damaged[at] = (damaged[at] ?? 0) ^ (1 << Math.floor(random() * 8));
   }

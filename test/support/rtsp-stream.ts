@@ -20,8 +20,13 @@ export type RtspFault =
     }
   /** Every request (or only one method) is answered with this status. */
   | { readonly kind: 'status'; readonly status: number; readonly method?: string }
-  /** `share` (0..1) of the packets are cut short or have bits turned over. */
-  | { readonly kind: 'damage'; readonly how: 'truncate' | 'flip_bits'; readonly share: number }
+  /** `share` (0..1) of the packets are cut short or have bits turned over: one in `everyBytes`, default 100. */
+  | {
+      readonly kind: 'damage';
+      readonly how: 'truncate' | 'flip_bits';
+      readonly share: number;
+      readonly everyBytes?: number;
+    }
   /** `share` (0..1) of the packets never arrive; their sequence numbers are missing. */
   | { readonly kind: 'lose'; readonly share: number }
   /** The same picture again and again, with the times going on. */
