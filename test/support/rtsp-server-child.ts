@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { siblingModule } from '../../src/core/sibling-module.ts';
+import { spawnAsked } from './asked-process.ts';
 import type { RtspFault, RtspServerStats, RtspStreamOptions } from './rtsp-server.ts';
 
 export type RtspCommand =
@@ -12,12 +11,9 @@ export type RtspCommand =
   | { readonly call: 'killConnections' | 'stop'; readonly how: 'reset' | 'close' }
   | { readonly call: 'restart' };
 
-/** The reply with id 0 says that the server listens, and on which port. */
 export interface RtspReply {
-  readonly id: number;
-  readonly port?: number;
-  readonly stats?: RtspServerStats;
-  readonly error?: string;
+  readonly port: number;
+  readonly stats: RtspServerStats;
 }
 
 /** `RtspServer` in a process of its own; the methods mean the same. */
@@ -37,44 +33,11 @@ export interface RtspServerChild extends AsyncDisposable {
 }
 
 export async function spawnRtspServer(options: { readonly port?: number } = {}): Promise<RtspServerChild> {
-  const child = fork(
+  const { pid, first, ask, kill } = await spawnAsked<RtspCommand, RtspReply>(
     fileURLToPath(siblingModule(import.meta.url, 'rtsp-server-process')),
     ['--port', String(options.port ?? 0)],
-    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] },
   );
-  const waiting = new Map<number, PromiseWithResolvers<RtspReply>>();
-  const ready = Promise.withResolvers<RtspReply>();
-  waiting.set(0, ready);
-  let nextId = 1;
-  child.on('message', (reply: RtspReply) => {
-    const promise = waiting.get(reply.id);
-    waiting.delete(reply.id);
-    if (reply.error === undefined) promise?.resolve(reply);
-    else promise?.reject(new Error(reply.error));
-  });
-  const exited = once(child, 'exit');
-  child.once('exit', (code, signal) => {
-    for (const promise of waiting.values()) {
-      promise.reject(new Error(`The RTSP server's process ended with ${signal ?? `exit code ${code}`}.`));
-    }
-    waiting.clear();
-  });
-  const ask = (command: RtspCommand): Promise<RtspReply> => {
-    const promise = Promise.withResolvers<RtspReply>();
-    if (!child.connected) throw new Error("The RTSP server's process has ended.");
-    waiting.set(nextId, promise);
-    child.send({ id: nextId, command });
-    nextId += 1;
-    return promise.promise;
-  };
-  const { port = 0 } = await ready.promise;
-  const { pid } = child;
-  if (pid === undefined) throw new Error("The RTSP server's process has no id.");
-  const kill = async (signal: NodeJS.Signals): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill(signal);
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await exited;
-  };
+  const { port } = first;
   return {
     pid,
     port,
@@ -90,7 +53,6 @@ export async function spawnRtspServer(options: { readonly port?: number } = {}):
     },
     stats: async () => {
       const { stats } = await ask({ call: 'stats' });
-      if (stats === undefined) throw new Error("The RTSP server's process answered without stats.");
       return stats;
     },
     killConnections: async (how = 'reset') => {

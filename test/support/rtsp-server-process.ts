@@ -6,7 +6,7 @@
  * Says `{"port":…}` on stdout once it listens. With an IPC channel it also does what `rtsp-server-child.ts` asks.
  */
 import { parseArgs } from 'node:util';
-import { messageOf } from '../../src/core/errors.ts';
+import { answerParent } from './asked-process.ts';
 import type { RtspCommand, RtspReply } from './rtsp-server-child.ts';
 import { startRtspServer, type RtspServerStats } from './rtsp-server.ts';
 
@@ -58,23 +58,8 @@ async function obey(command: RtspCommand): Promise<RtspServerStats> {
   return server.stats();
 }
 
-function reply(answer: RtspReply): void {
-  process.send?.(answer);
-}
-
-async function answer(id: number, command: RtspCommand): Promise<void> {
-  try {
-    reply({ id, stats: await obey(command) });
-  } catch (error) {
-    reply({ id, error: messageOf(error) });
-  }
-}
-
-process.on('message', (message: { readonly id: number; readonly command: RtspCommand }) => {
-  // Never rejects: a failure is a reply too.
-  void answer(message.id, message.command);
-});
-// A parent that has gone leaves no server behind.
-process.on('disconnect', () => process.exit());
 process.stdout.write(`${JSON.stringify({ port: server.port })}\n`);
-reply({ id: 0, port: server.port });
+answerParent<RtspCommand, RtspReply>({ port: server.port, stats: server.stats() }, async (command) => ({
+  port: server.port,
+  stats: await obey(command),
+}));

@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url';
+import { siblingModule } from '../../src/core/sibling-module.ts';
+import { spawnAsked, type AskedProcess } from './asked-process.ts';
+import type { WireFault } from './fault-proxy.ts';
+
+export interface FleetCamera {
+  readonly type: 'rtsp' | 'http_mjpeg';
+  /** Begins with a slash; unique within the fleet. */
+  readonly path: string;
+  readonly clipPath: string;
+  /** 0 for any. */
+  readonly port: number;
+}
+
+export interface FleetCommand {
+  /** Which one, from 0. */
+  readonly camera: number;
+  readonly fault: WireFault | null;
+}
+
+/** Cameras that share a process and its fate; each has an address of its own that stays the same. */
+export interface CameraFleet extends AsyncDisposable {
+  readonly urls: readonly string[];
+  setFault(camera: number, fault: WireFault | null): Promise<void>;
+  /** With SIGKILL: the kernel ends the connections. */
+  kill(): Promise<void>;
+  /** After `kill`, at the same addresses and without faults. */
+  restart(): Promise<void>;
+}
+
+export async function startCameraFleet(cameras: readonly FleetCamera[]): Promise<CameraFleet> {
+  let child: AskedProcess<FleetCommand, readonly number[]> = await spawnFleet(cameras);
+  const ports = child.first;
+  const onSamePorts = cameras.map((camera, index) => ({ ...camera, port: ports[index] ?? 0 }));
+  return {
+    urls: onSamePorts.map(
+      ({ type, path, port }) => `${type === 'rtsp' ? 'rtsp' : 'http'}://127.0.0.1:${port}${path}`,
+    ),
+    setFault: async (camera, fault) => {
+      await child.ask({ camera, fault });
+    },
+    kill: () => child.kill('SIGKILL'),
+    restart: async () => {
+      child = await spawnFleet(onSamePorts);
+    },
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
+}
+
+function spawnFleet(cameras: readonly FleetCamera[]): Promise<AskedProcess<FleetCommand, readonly number[]>> {
+  const path = fileURLToPath(siblingModule(import.meta.url, 'camera-fleet-process'));
+  return spawnAsked(path, [JSON.stringify(cameras)]);
+}
