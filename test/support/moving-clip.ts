@@ -1,3 +1,4 @@
+import type { ClipOptions } from '../../src/media/clip-writer.ts';
 import { makeClip, type SceneObject } from './render-clip.ts';
 
 /** Seconds from one pass to the next: long enough for the episode before it to have closed. */
@@ -8,24 +9,30 @@ const passEvery = 8;
  *
  * @param passes how many; the clip is 8 s long for each
  */
-export async function makeMovingClip(path: string, passes = 2): Promise<void> {
-  const [width, height] = [640, 360];
+export async function makeMovingClip(
+  path: string,
+  passes = 2,
+  options: {
+    /** Pixels, even; default 640. The height follows at 16:9. */
+    readonly width?: number;
+  } & Partial<Pick<ClipOptions, 'codec' | 'keyframeInterval'>> = {},
+): Promise<void> {
+  const { width = 640, ...coding } = options;
+  const height = Math.round((width * 9) / 32) * 2;
+  const scale = width / 640;
   const objects: SceneObject[] = Array.from({ length: passes }, (_, pass) => ({
     from: pass * passEvery + 1,
     to: pass * passEvery + 4,
-    size: [90, 120],
+    size: [90 * scale, 120 * scale],
     path: [
-      [60, 200],
-      [580, 200],
+      [60 * scale, 200 * scale],
+      [580 * scale, 200 * scale],
     ],
     colour: [220, 200, 40],
   }));
-  await makeClip(path, {
-    width,
-    height,
-    framesPerSecond: 10,
-    seconds: passes * passEvery,
-    noise: 3,
-    objects,
-  });
+  await makeClip(
+    path,
+    { width, height, framesPerSecond: 10, seconds: passes * passEvery, noise: 3, objects },
+    coding,
+  );
 }
