@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createServer } from '../api/server.ts';
 import type { Config } from '../config/config-schema.ts';
@@ -21,6 +22,7 @@ import { reportOrphans } from '../pipeline/orphans.ts';
 import { drainSpool, resumeJobs } from '../pipeline/resume.ts';
 import { openSpool } from '../pipeline/spool.ts';
 import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
+import { createDiskRoom } from '../store/disk-room.ts';
 import { createMediaFiles } from '../store/media-files.ts';
 import { openStore } from '../store/open-store.ts';
 import { createSentArchive } from '../store/sent-archive.ts';
@@ -73,6 +75,10 @@ export async function startApp(
   });
 
   const { dataDir } = config;
+  await mkdir(dataDir, { recursive: true });
+  // Before the database is opened: on a full disk that needs what is kept in reserve.
+  const room = createDiskRoom({ dataDir, clock, log });
+  await room.look();
   const store = starting.use(
     await openStore({
       dataDir,
@@ -147,6 +153,7 @@ export async function startApp(
     store,
     media,
     spool,
+    room,
     queue,
     chain,
     notifiers,
@@ -239,7 +246,7 @@ export async function startApp(
         retention,
         live,
         metrics,
-        health: createHealth({ store, eye, cameras, queue, spool, backups, clock }),
+        health: createHealth({ store, eye, cameras, queue, spool, room, backups, clock }),
         isReady: () => isReady,
         setLiveClients: (count) => {
           liveClients = count;
@@ -273,6 +280,7 @@ export async function startApp(
     ...(config.vision.isBackfilling ? [runBackfill(resumeContext, stop)] : []),
     showDemo(),
     retention.work(),
+    room.watch((wantedBytes) => retention.makeRoom(wantedBytes), stop),
     ...(backups === undefined ? [] : [backups.work()]),
     reportOrphans(orphans).catch((error: unknown) => {
       log.warn({ error: messageOf(error) }, 'the pictures could not be looked through');

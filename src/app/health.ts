@@ -3,7 +3,9 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { CameraSupervisor } from '../pipeline/camera-supervisor.ts';
 import type { Spool } from '../pipeline/spool.ts';
+import { isDiskFull } from '../pipeline/store-retry.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
+import type { DiskRoom } from '../store/disk-room.ts';
 import type { Store } from '../store/event-store.ts';
 import type { Backups } from './backups.ts';
 import type { EmbeddedEye } from './embedded-eye.ts';
@@ -17,6 +19,7 @@ export interface HealthContext {
   readonly cameras: CameraSupervisor;
   readonly queue: JobQueue;
   readonly spool: Spool;
+  readonly room: DiskRoom;
   /** Where backups are made. */
   readonly backups: Backups | undefined;
   readonly clock: Clock;
@@ -32,6 +35,7 @@ export function createHealth(context: HealthContext): () => Promise<HealthReport
       vision: visionHealth(context),
       cameras: cameraHealth(context),
       queue: queueHealth(context),
+      disk: context.room.cause === null ? healthy : { status: 'degraded', cause: context.room.cause },
       ...(context.backups === undefined ? {} : { backup: context.backups.health() }),
     };
     const states = Object.values(components).map(({ status }) => status);
@@ -45,7 +49,7 @@ export function createHealth(context: HealthContext): () => Promise<HealthReport
   };
 }
 
-async function storeHealth({ store, spool, clock }: HealthContext): Promise<ComponentHealth> {
+async function storeHealth({ store, spool, room, clock }: HealthContext): Promise<ComponentHealth> {
   const timeout = new AbortController();
   try {
     const isAnswered = await Promise.race([
@@ -55,7 +59,9 @@ async function storeHealth({ store, spool, clock }: HealthContext): Promise<Comp
     if (!isAnswered)
       return { status: 'degraded', cause: `the database did not answer within ${answerWithinMs} ms` };
   } catch (error) {
-    return { status: 'down', cause: messageOf(error) };
+    room.noteFailure(error);
+    // On a full disk everything that is stored can be read.
+    return { status: isDiskFull(error) ? 'degraded' : 'down', cause: messageOf(error) };
   } finally {
     timeout.abort();
   }

@@ -26,6 +26,7 @@ export const errorCodes = {
   RATE_LIMITED: { status: 429, isRetryable: true },
   INTERNAL: { status: 500, isRetryable: false },
   STORE_UNAVAILABLE: { status: 503, isRetryable: true },
+  DISK_FULL: { status: 503, isRetryable: true },
   STORE_CORRUPT: { status: 503, isRetryable: false },
   STORE_TOO_NEW: { status: 503, isRetryable: false },
   STORE_NOT_EMPTY: { status: 500, isRetryable: false },

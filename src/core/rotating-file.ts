@@ -1,6 +1,7 @@
 import {
   closeSync,
   fstatSync,
+  ftruncateSync,
   openSync,
   readdirSync,
   renameSync,
@@ -91,13 +92,20 @@ export class RotatingFile implements AsyncDisposable {
       const isOver = this.#sizeBytes + bytes.length > this.#fileBytes || this.#dayNow() !== this.#day;
       if (this.#descriptor === undefined || (isOver && this.#sizeBytes > 0)) this.#reopen(isOver);
       if (this.#descriptor === undefined) throw new Error('the file is not open');
-      for (let written = 0; written < bytes.length;) {
-        const count = writeSync(this.#descriptor, bytes, written);
-        written += count;
-        this.#sizeBytes += count;
-      }
+      this.#append(this.#descriptor, bytes);
     } catch {
       this.#lostCount += 1;
+    }
+  }
+
+  /** A full disk takes a part of a line, which would spoil the next one: it is taken back. */
+  #append(descriptor: number, bytes: Uint8Array): void {
+    try {
+      for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
+      this.#sizeBytes += bytes.length;
+    } catch (error) {
+      ftruncateSync(descriptor, this.#sizeBytes);
+      throw error;
     }
   }
 

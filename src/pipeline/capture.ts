@@ -7,7 +7,8 @@ import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Job, JobQueue } from '../queue/job-queue.ts';
 import type { CapturedEvent, CaptureResult, EventStore } from '../store/event-store.ts';
-import type { EventPicture, MediaFiles } from '../store/media-files.ts';
+import type { DiskRoom } from '../store/disk-room.ts';
+import type { EventPicture, MediaFiles, WrittenPictures } from '../store/media-files.ts';
 import type { Finish } from './finish.ts';
 import type { Spool } from './spool.ts';
 import { isStoreUnavailable, retryStore } from './store-retry.ts';
@@ -43,6 +44,8 @@ export interface CaptureContext {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Without it, what the disk refuses is found out by trying. */
+  readonly room?: DiskRoom;
   /** Names of the targets that an event which arrives described is delivered to. */
   readonly deliveryTargets: readonly string[];
   readonly onDeliveriesDue: () => void;
@@ -61,7 +64,7 @@ export interface Capture {
 }
 
 export function createCapture(context: CaptureContext): Capture {
-  const { store, media, queue, spool, finish, live, metrics, clock, log } = context;
+  const { store, media, queue, spool, finish, live, metrics, clock, log, room } = context;
 
   async function enqueue(job: Job, cameraName: string, signal: AbortSignal): Promise<void> {
     const result = queue.enqueue(job);
@@ -126,14 +129,27 @@ export function createCapture(context: CaptureContext): Capture {
     }
   }
 
+  async function writePictures(
+    id: string,
+    { timestamp, pictures }: CaptureRequest,
+  ): Promise<WrittenPictures> {
+    try {
+      return await media.writeEventPictures(id, timestamp, pictures);
+    } catch (error) {
+      room?.noteFailure(error);
+      throw error;
+    }
+  }
+
   return {
     enqueue,
     async capture(request, signal) {
+      room?.assertRoom();
       const id = createId();
       const { thumbnailPath, thumbnailBytes, frames } =
         request.pictures.length === 0
           ? { thumbnailPath: null, thumbnailBytes: null, frames: [] }
-          : await media.writeEventPictures(id, request.timestamp, request.pictures);
+          : await writePictures(id, request);
       const captured: CapturedEvent = {
         id,
         cameraId: request.cameraId,
@@ -165,9 +181,16 @@ export function createCapture(context: CaptureContext): Capture {
         // A caller who gets an error tries again; a camera's moment does not come back.
         if (request.source !== 'motion' || !(isStoreUnavailable(error) || signal.aborted)) {
           await media.remove(captured);
+          room?.noteFailure(error);
           throw error;
         }
-        await spool.put(captured);
+        try {
+          await spool.put(captured);
+        } catch (spoolError) {
+          await media.remove(captured);
+          room?.noteFailure(spoolError);
+          throw spoolError;
+        }
         log.error(
           { eventId: id, camera: request.cameraName, spooled: spool.size() },
           'the database stays unavailable: the capture waits on the disk',

@@ -15,7 +15,7 @@ import type { DescribeFrame, DescribeInput } from '../vision/vision-provider.ts'
 import { timedFrom } from './capture.ts';
 import type { Finish } from './finish.ts';
 import type { Improve } from './improve.ts';
-import { isStoreUnavailable } from './store-retry.ts';
+import { isDiskFull, isStoreUnavailable } from './store-retry.ts';
 
 /** A job that failed this often ends as `failed`. */
 export const maxAttempts = 3;
@@ -67,7 +67,7 @@ export async function runWorker(
         'worker failed and starts again',
       );
       await clock
-        .sleep(isStoreUnavailable(error) ? storePauseMs : restartDelayMs, stop.abort)
+        .sleep(isStoreUnavailable(error) || isDiskFull(error) ? storePauseMs : restartDelayMs, stop.abort)
         .catch(ignoreAbort);
     }
   }
@@ -89,7 +89,7 @@ async function workOnce(
       await context.store.releaseAttempt(lease.job.eventId);
       return 'ended';
     }
-    if (isStoreUnavailable(error)) lease.release();
+    if (isStoreUnavailable(error) || isDiskFull(error)) lease.release();
     throw error;
   }
   return 'worked';

@@ -231,7 +231,10 @@ export class EpisodeWatch implements AsyncDisposable {
   #countFailure(stage: string, error: unknown): void {
     const code = error instanceof AppError ? error.code : 'INTERNAL';
     this.#options.metrics.countError(stage, code);
-    if (stage === 'capture') this.#options.metrics.countDropped(this.#options.camera.name, 'capture_failed');
+    if (stage === 'capture') {
+      const reason = code === 'DISK_FULL' ? 'disk_full' : 'capture_failed';
+      this.#options.metrics.countDropped(this.#options.camera.name, reason);
+    }
     this.#options.log.error({ stage, type: code, error: messageOf(error) }, `${stage} failed`);
   }
 }

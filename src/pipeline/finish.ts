@@ -5,7 +5,7 @@ import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
 import type { EventStore, FinishOutcome } from '../store/event-store.ts';
-import { retryStore } from './store-retry.ts';
+import { retryStore, retryWhileFull } from './store-retry.ts';
 
 export interface FinishContext {
   readonly store: EventStore;
@@ -39,18 +39,17 @@ export function createFinish(context: FinishContext): Finish {
     const elapsed = (): number => clock.now() - startedAt;
     const total = elapsed();
     const isDescribed = outcome.status === 'done';
-    const event = await retryStore(
-      'finish',
+    const request = {
       eventId,
+      outcome,
+      attempts,
+      timings: { ...timings, stored: total, total },
+      deliverTo: isDescribed ? context.deliveryTargets : [],
+    };
+    const event = await retryWhileFull(
+      'finish',
       context,
-      () =>
-        store.finish({
-          eventId,
-          outcome,
-          attempts,
-          timings: { ...timings, stored: total, total },
-          deliverTo: isDescribed ? context.deliveryTargets : [],
-        }),
+      () => retryStore('finish', eventId, context, () => store.finish(request), signal),
       signal,
     );
     if (event === undefined) return undefined;

@@ -6,6 +6,7 @@ import type { Stop } from '../core/stop.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { Store } from '../store/event-store.ts';
+import type { DiskRoom } from '../store/disk-room.ts';
 import type { MediaFiles } from '../store/media-files.ts';
 import type { DescribeChain } from '../vision/describe-chain.ts';
 import type { DescribeInput } from '../vision/vision-provider.ts';
@@ -20,6 +21,7 @@ export interface PipelineOptions {
   readonly store: Store;
   readonly media: MediaFiles;
   readonly spool: Spool;
+  readonly room?: DiskRoom;
   readonly queue: JobQueue;
   readonly chain: DescribeChain;
   readonly notifiers: readonly Notifier[];
@@ -86,6 +88,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     log,
     deliveryTargets,
     onDeliveriesDue,
+    ...(options.room === undefined ? {} : { room: options.room }),
   });
   const improver = createImprover({ store: store.events, chain, live, metrics, log });
   const tally: WorkerTally = { finished: 0, aborted: 0 };

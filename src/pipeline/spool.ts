@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from '../core/log.ts';
 import { messageOf } from '../core/errors.ts';
 import type { CapturedEvent } from '../store/event-store.ts';
+import { toFileError } from '../store/store-errors.ts';
 
 /**
  * Where a capture waits on the disk while the database can't take it: one JSON file each, beside the pictures that it
@@ -32,14 +33,12 @@ export async function openSpool({
     async put(event) {
       const name = `${event.id}.json`;
       const path = join(folder, name);
-      const file = await open(`${path}.tmp`, 'w');
       try {
-        await file.writeFile(JSON.stringify(event));
-        await file.sync();
-      } finally {
-        await file.close();
+        await writeWhole(path, JSON.stringify(event));
+      } catch (error) {
+        await rm(`${path}.tmp`, { force: true });
+        throw toFileError(error, 'The captures that wait');
       }
-      await rename(`${path}.tmp`, path);
       await syncFolder(folder);
       waiting.add(name);
     },
@@ -59,6 +58,17 @@ export async function openSpool({
     has: (eventId) => waiting.has(`${eventId}.json`),
     size: () => waiting.size,
   };
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  const file = await open(`${path}.tmp`, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.tmp`, path);
 }
 
 async function readEvent(path: string, log: Logger): Promise<CapturedEvent | undefined> {

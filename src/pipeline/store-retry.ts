@@ -6,6 +6,7 @@ import { retryWithDelays } from '../core/retry.ts';
 
 /** Guarantee 6: a database that is briefly unavailable is asked again after these times. */
 const delaysMs = [2000, 4000, 8000] as const;
+const fullPauseMs = 10_000;
 
 export interface StoreRetryContext {
   readonly clock: Clock;
@@ -34,6 +35,28 @@ export async function retryStore<T>(
       );
     },
   });
+}
+
+/** What has been paid for is not thrown away for want of room: waits as long as the disk is full. */
+export async function retryWhileFull<T>(
+  stage: string,
+  { clock, log }: Pick<StoreRetryContext, 'clock' | 'log'>,
+  call: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      log.warn({ stage, error: messageOf(error) }, 'waiting for room on the disk');
+      await clock.sleep(fullPauseMs, signal);
+    }
+  }
+}
+
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'DISK_FULL';
 }
 
 export function isStoreUnavailable(error: unknown): boolean {

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { AppError } from '../core/errors.ts';
+import { isSystemError } from './store-errors.ts';
 
 /**
  * Holds a folder for this process. The lock is SQLite's own on a database of its own that holds nothing: the
@@ -25,8 +26,12 @@ export function lockFolder(folder: string): Disposable {
       { cause: error },
     );
   }
-  // Only for the message above; the lock itself is what counts.
-  writeFileSync(pidFile, String(process.pid));
+  // Only for the message above; the lock itself is what counts, and holds on a full disk too.
+  try {
+    writeFileSync(pidFile, String(process.pid));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
   return {
     [Symbol.dispose]: () => {
       lock.close();

@@ -107,6 +107,28 @@ export function createMediaFiles(options: { readonly dataDir: string }): MediaFi
   const dataDir = resolve(options.dataDir);
   const mediaDir = join(dataDir, 'media');
 
+  /** All of them, or none: a disk that refuses one of them leaves no half event. */
+  async function writeTogether(
+    folder: string,
+    files: readonly { readonly path: string; readonly bytes: Uint8Array }[],
+  ): Promise<void> {
+    await asStoreErrors(async () => {
+      await makeFolder(mediaDir, join(dataDir, folder));
+      const writes = await Promise.allSettled(
+        files.map(({ path, bytes }) => writeWhole(join(dataDir, path), bytes)),
+      );
+      const failed = writes.find((write) => write.status === 'rejected');
+      if (failed !== undefined) {
+        await removeFiles(
+          dataDir,
+          files.map(({ path }) => path),
+        );
+        throw failed.reason;
+      }
+      await flushFolder(join(dataDir, folder));
+    });
+  }
+
   return {
     writeEventPictures: async (eventId, timestamp, pictures) => {
       const [best] = pictures;
@@ -130,16 +152,13 @@ export function createMediaFiles(options: { readonly dataDir: string }): MediaFi
         regions: picture.regions,
       }));
       const thumbnailPath = `${folder}/event_${eventId}.jpg`;
-      await asStoreErrors(async () => {
-        await makeFolder(mediaDir, join(dataDir, folder));
-        await Promise.all([
-          writeWhole(join(dataDir, thumbnailPath), thumbnail.jpeg),
-          ...reduced.map(({ coded }, index) =>
-            writeWhole(join(dataDir, folder, `event_${eventId}_${index + 1}.jpg`), coded.jpeg),
-          ),
-        ]);
-        await flushFolder(join(dataDir, folder));
-      });
+      await writeTogether(folder, [
+        { path: thumbnailPath, bytes: thumbnail.jpeg },
+        ...reduced.map(({ coded }, index) => ({
+          path: `${folder}/event_${eventId}_${index + 1}.jpg`,
+          bytes: coded.jpeg,
+        })),
+      ]);
       return { thumbnailPath, thumbnailBytes: thumbnail.jpeg.byteLength, frames };
     },
 
@@ -155,15 +174,10 @@ export function createMediaFiles(options: { readonly dataDir: string }): MediaFi
         sizeBytes: jpeg.byteLength,
       }));
       if (files.length === 0) return files;
-      await asStoreErrors(async () => {
-        await makeFolder(mediaDir, join(dataDir, folder));
-        await Promise.all(
-          pictures.map(({ jpeg }, index) =>
-            writeWhole(join(dataDir, folder, `${stem}_${index + 1}.jpg`), jpeg),
-          ),
-        );
-        await flushFolder(join(dataDir, folder));
-      });
+      await writeTogether(
+        folder,
+        pictures.map(({ jpeg }, index) => ({ path: `${folder}/${stem}_${index + 1}.jpg`, bytes: jpeg })),
+      );
       return files;
     },
 

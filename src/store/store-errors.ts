@@ -13,7 +13,7 @@ export interface ErrorMessage {
   readonly stack: string | undefined;
 }
 
-const unavailable = /^SQLITE_(BUSY|LOCKED|IOERR|CANTOPEN|FULL|READONLY|PROTOCOL|PERM|NOMEM)/;
+const unavailable = /^SQLITE_(BUSY|LOCKED|IOERR|CANTOPEN|READONLY|PROTOCOL|PERM|NOMEM)/;
 const corrupt = /^SQLITE_(CORRUPT|NOTADB)/;
 
 /** Gives what SQLite or the file system threw its code and says what to do. AppErrors pass as they are. */
@@ -22,6 +22,11 @@ export function toStoreError(error: unknown, file: string): AppError {
   if (isSystemError(error)) return toFileError(error, 'The database');
   if (!(error instanceof SqliteDatabase.SqliteError)) {
     return new AppError('INTERNAL', redact(messageOf(error)), { cause: error });
+  }
+  if (error.code.startsWith('SQLITE_FULL')) {
+    return new AppError('DISK_FULL', `The disk of the database ${file} is full: make room.`, {
+      cause: error,
+    });
   }
   if (unavailable.test(error.code)) {
     return new AppError(
@@ -51,11 +56,14 @@ export function toStoreError(error: unknown, file: string): AppError {
 /** @param what begins the sentence, e.g. `The pictures` */
 export function toFileError(error: unknown, what: string): AppError {
   if (error instanceof AppError) return error;
-  const advice =
-    isSystemError(error) && error.code === 'ENOSPC' ? 'The disk is full: make room.' : checkFolder;
+  if (isSystemError(error) && ['ENOSPC', 'EDQUOT'].includes(error.code ?? '')) {
+    return new AppError('DISK_FULL', `${what} can't be written: the disk is full. Make room.`, {
+      cause: error,
+    });
+  }
   return new AppError(
     'STORE_UNAVAILABLE',
-    `${what} can't be used at the moment: ${messageOf(error)}. ${advice}`,
+    `${what} can't be used at the moment: ${messageOf(error)}. ${checkFolder}`,
     {
       cause: error,
     },
@@ -71,7 +79,6 @@ const checkFolder =
   'Check that the data folder exists, can be read and written, and that its disk is in order.';
 
 function adviceFor(code: string): string {
-  if (code.startsWith('SQLITE_FULL')) return 'The disk is full: make room.';
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return 'Another program holds it: wait for it, or end it.';
   }

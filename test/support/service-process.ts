@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -15,10 +15,14 @@ export interface LogLine {
 
 export interface ServiceOptions {
   readonly dataDir: string;
+  /** Where its configuration file is put; the data folder unless given. */
+  readonly configDir?: string;
   /** The configuration file, in the form of its YAML. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Stands before the command, such as `nsenter …`; the data folder may be there for it only. */
+  readonly prefix?: readonly string[];
   /** Called with every line of the log as it comes. */
   readonly onLine?: (line: LogLine) => void;
 }
@@ -38,17 +42,20 @@ export interface ServiceProcess extends AsyncDisposable {
 /** Resolves when it answers; rejects with its last words when it ends before that. */
 export async function startService({
   dataDir,
+  configDir,
   config = {},
   args = [],
   env = {},
+  prefix = [],
   onLine,
 }: ServiceOptions): Promise<ServiceProcess> {
-  await mkdir(dataDir, { recursive: true });
-  const configFile = join(dataDir, 'test-config.yaml');
+  const configFile = join(configDir ?? dataDir, 'test-config.yaml');
+  await mkdir(dirname(configFile), { recursive: true });
   // JSON is YAML.
   await writeFile(configFile, JSON.stringify(config));
   const started = ['serve', '--data', dataDir, '--port', '0', '--config', configFile, ...args];
-  const child = spawn(process.execPath, [main, ...started], {
+  const [command = '', ...words] = [...prefix, process.execPath, main, ...started];
+  const child = spawn(command, words, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
