@@ -70,6 +70,13 @@ export const cameraStateSchema = z
       .meta({
         description: 'What comes, and what pictures are taken of; the same where there is one stream',
       }),
+    schedule: z
+      .object({
+        is_active: z.boolean().meta({ description: 'Whether motion makes events now' }),
+        changes_at: nullableTime.meta({ description: 'null when not within two weeks' }),
+      })
+      .nullable()
+      .meta({ description: 'null for a camera without one' }),
     native_events: z
       .object({
         status: z.enum(['connecting', 'listening', 'disconnected']),
@@ -273,11 +280,19 @@ export function toCameraStateWire(state: CameraState): CameraStateWire {
     last_frame_at: state.lastFrameAt === null ? null : toWireTime(state.lastFrameAt),
     decode: state.decode,
     streams: state.streams === null ? null : toStreamsWire(state.streams),
+    schedule: state.schedule === null ? null : toScheduleStateWire(state.schedule),
     native_events:
       state.nativeEvents === null
         ? null
         : { ...state.nativeEvents, since: toWireTime(state.nativeEvents.since) },
   };
+}
+
+function toScheduleStateWire({
+  isActive,
+  changesAt,
+}: NonNullable<CameraState['schedule']>): NonNullable<CameraStateWire['schedule']> {
+  return { is_active: isActive, changes_at: changesAt === null ? null : toWireTime(changesAt) };
 }
 
 function toStreamsWire({ analysis, pictures }: CameraStreams): NonNullable<CameraStateWire['streams']> {

@@ -122,6 +122,13 @@ export interface CameraState {
   readonly streams: CameraStreams | null;
   /** `null` while it is not streaming, and for kinds of camera that have no choice. */
   readonly decode: DecodeState | null;
+  /** `null` for a camera without a schedule. */
+  readonly schedule: {
+    /** Whether motion makes events now. */
+    readonly isActive: boolean;
+    /** Epoch ms; `null` when not within two weeks. */
+    readonly changesAt: number | null;
+  } | null;
   /** `null` for a camera whose own motion events are not asked for. */
   readonly nativeEvents: NativeEventsState | null;
 }

@@ -12,6 +12,9 @@ export interface Percentiles {
   readonly p99: number | null;
 }
 
+/** Why a stretch of motion made no event. */
+export type SuppressionReason = 'cooldown' | 'schedule';
+
 /** What is asked of the running parts whenever somebody looks. */
 export interface LiveGauges {
   readonly queueDepth: number;
@@ -34,7 +37,8 @@ export interface MetricsSnapshot extends LiveGauges {
     readonly reason: string;
     readonly count: number;
   }[];
-  readonly episodesSuppressed: number;
+  /** Stretches of motion that made no event, by reason. */
+  readonly episodesSuppressed: Readonly<Record<SuppressionReason | 'total', number>>;
   readonly framesAnalysed: number;
   readonly framesDropped: number;
   readonly cameraReconnects: number;
@@ -92,9 +96,11 @@ export class Metrics {
     'Events left undescribed or lost, by reason',
     ['camera', 'reason'],
   );
-  readonly #suppressed = this.#counter('vedette_episodes_suppressed_total', 'Episodes within the cooldown', [
-    'camera',
-  ]);
+  readonly #suppressed = this.#counter(
+    'vedette_episodes_suppressed_total',
+    'Episodes within the cooldown or outside the schedule',
+    ['camera', 'reason'],
+  );
   readonly #frames = this.#counter('vedette_frames_analysed_total', 'Frames that motion analysis saw', [
     'camera',
   ]);
@@ -191,8 +197,8 @@ export class Metrics {
     this.#dropped.inc({ camera, reason });
   }
 
-  countSuppressed(camera: string): void {
-    this.#suppressed.inc({ camera });
+  countSuppressed(camera: string, reason: SuppressionReason): void {
+    this.#suppressed.inc({ camera, reason });
   }
 
   countFrame(camera: string, leftOut: number): void {
@@ -229,6 +235,9 @@ export class Metrics {
     const processed = await valuesOf(this.#processed);
     const outcome = (name: string): number =>
       processed.find(({ labels }) => labels['outcome'] === name)?.value ?? 0;
+    const episodes = await valuesOf(this.#suppressed);
+    const suppressed = (reason: SuppressionReason): number =>
+      episodes.filter(({ labels }) => labels['reason'] === reason).reduce((sum, { value }) => sum + value, 0);
     const dropped = await valuesOf(this.#dropped);
     const errors = await valuesOf(this.#errors);
     return {
@@ -244,7 +253,11 @@ export class Metrics {
         reason: String(labels['reason']),
         count: value,
       })),
-      episodesSuppressed: await sumOf(this.#suppressed),
+      episodesSuppressed: {
+        cooldown: suppressed('cooldown'),
+        schedule: suppressed('schedule'),
+        total: suppressed('cooldown') + suppressed('schedule'),
+      },
       framesAnalysed: await sumOf(this.#frames),
       framesDropped: await sumOf(this.#framesDropped),
       cameraReconnects: await sumOf(this.#reconnects),

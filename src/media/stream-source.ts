@@ -70,7 +70,8 @@ export class StreamSource implements CameraSource, HostListener {
   }
 
   noteSample({ capturedAt, isMotion, reason }: MotionSample): void {
-    this.#verdict = { capturedAt, isMotion, isCalm: !isMotion && reason !== 'small' };
+    const isCalm = !isMotion && reason !== 'small' && reason !== 'outside_zones';
+    this.#verdict = { capturedAt, isMotion, isCalm };
   }
 
   async *open(signal: AbortSignal): AsyncGenerator<AnalysisFrame, void, undefined> {

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { AnalysisFrame, StreamInfo } from '../core/frame.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
+import { ScheduleTimes } from '../core/schedule.ts';
 import { CameraJournal, type Loss } from './camera-journal.ts';
 
 /** The frame rate shown is measured over this time. */
@@ -23,6 +24,9 @@ export class CameraStanding {
   readonly #camera: Camera;
   readonly #context: CameraStandingContext;
   readonly #journal: CameraJournal;
+  readonly #schedule: ScheduleTimes;
+  /** As last told. */
+  #isScheduled: boolean;
   #arrivals: number[] = [];
   #state: CameraState;
   /** Monotonic, while it streams. */
@@ -32,6 +36,8 @@ export class CameraStanding {
     this.#camera = camera;
     this.#context = context;
     this.#journal = new CameraJournal(context);
+    this.#schedule = new ScheduleTimes(camera.schedule);
+    this.#isScheduled = this.#schedule.isActiveAt(context.clock.now());
     this.#state = {
       status: camera.isEnabled ? 'connecting' : 'disabled',
       cause: null,
@@ -44,6 +50,7 @@ export class CameraStanding {
       lastFrameAt: null,
       streams: null,
       decode: null,
+      schedule: null,
       nativeEvents: null,
     };
   }
@@ -56,6 +63,7 @@ export class CameraStanding {
       framesPerSecond: Math.round((recent / (rateWindowMs / 1000)) * 10) / 10,
       streams: this.#state.status === 'streaming' ? this.#context.streams() : null,
       decode: this.#context.decode(),
+      schedule: this.#scheduleNow(),
       nativeEvents: this.#context.nativeEvents(),
     };
   }
@@ -125,6 +133,17 @@ export class CameraStanding {
   /** To be called every few seconds. */
   attend(): void {
     this.#journal.attend();
+    const isScheduled = this.#schedule.isActiveAt(this.#context.clock.now());
+    if (isScheduled === this.#isScheduled) return;
+    this.#isScheduled = isScheduled;
+    this.#context.log.info(isScheduled ? 'schedule begins' : 'schedule ends');
+    this.publish();
+  }
+
+  #scheduleNow(): CameraState['schedule'] {
+    if (this.#camera.schedule === null) return null;
+    const now = this.#context.clock.now();
+    return { isActive: this.#schedule.isActiveAt(now), changesAt: this.#schedule.changesAfter(now) };
   }
 
   #change(status: CameraStatus, cause: CameraCause | null, message: string | null): void {

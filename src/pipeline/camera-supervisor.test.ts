@@ -47,7 +47,7 @@ test(
     const { camera: yard } = await cameras.create(cameraInput('Yard', clip, { motionCooldown: 3600 }));
     await waitUntil(
       'a suppressed episode',
-      async () => (await rig.metrics.snapshot()).episodesSuppressed > 0,
+      async () => (await rig.metrics.snapshot()).episodesSuppressed.cooldown > 0,
       {
         timeoutMs: 50_000,
       },

@@ -6,8 +6,9 @@ import type { EventMotion } from '../core/event.ts';
 import type { AnalysisFrame, Picture } from '../core/frame.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
-import type { Metrics } from '../core/metrics.ts';
+import type { Metrics, SuppressionReason } from '../core/metrics.ts';
 import type { MotionSample } from '../core/motion.ts';
+import { ScheduleTimes } from '../core/schedule.ts';
 import { FrameCandidates } from '../motion/best-frame.ts';
 import { EpisodeTracker, type Episode } from '../motion/episodes.ts';
 import type { EventStore } from '../store/event-store.ts';
@@ -42,7 +43,7 @@ export interface EpisodeWatchOptions extends EpisodeWatchContext {
 
 /** What is being made of the episode that is open now. */
 interface OpenEvent {
-  /** What the event counts from: the first moving frame, or the first one after the cooldown. */
+  /** What the event counts from: the first moving frame, or the first one after the cooldown and within the schedule. */
   readonly startedAt: number;
   /** Resolves to the event's id; `undefined` until the pictures are chosen. */
   captured: Promise<string | undefined> | undefined;
@@ -50,7 +51,8 @@ interface OpenEvent {
 
 /**
  * Makes events of one connection's motion samples: joins them into episodes, chooses the pictures within the capture
- * window, captures, and tells the event when its episode ends. Fed with every sample, also during the cooldown.
+ * window, captures, and tells the event when its episode ends. Fed with every sample, also during the cooldown and
+ * outside the schedule.
  */
 export class EpisodeWatch implements AsyncDisposable {
   readonly #options: EpisodeWatchOptions;
@@ -60,6 +62,7 @@ export class EpisodeWatch implements AsyncDisposable {
   #grays: AnalysisFrame[] = [];
   #open: OpenEvent | undefined;
   #cooldownUntil: number;
+  readonly #schedule: ScheduleTimes;
   readonly #underWay = new Set<Promise<unknown>>();
 
   /** @param cooldownUntil epoch ms, from an earlier connection of the same camera */
@@ -67,6 +70,7 @@ export class EpisodeWatch implements AsyncDisposable {
     this.#options = options;
     this.#tracker = new EpisodeTracker({ frameRate: options.camera.frameRate });
     this.#cooldownUntil = cooldownUntil;
+    this.#schedule = new ScheduleTimes(options.camera.schedule);
   }
 
   /** Until when no further event begins, epoch ms. */
@@ -78,7 +82,7 @@ export class EpisodeWatch implements AsyncDisposable {
     const transition = this.#tracker.push(sample);
     if (transition.kind === 'closed') await this.#close(transition.episode);
     const isWanted =
-      this.#open === undefined ? frame.capturedAt >= this.#cooldownUntil : this.#open.captured === undefined;
+      this.#open === undefined ? this.#mayBegin(frame.capturedAt) : this.#open.captured === undefined;
     if (sample.isMotion && isWanted) this.#addCandidate(frame, sample);
     if (transition.kind === 'quiet' && !sample.isMotion) this.#forgetCandidates();
     if (transition.kind === 'opened') this.#noteMotion(transition.episode);
@@ -102,16 +106,26 @@ export class EpisodeWatch implements AsyncDisposable {
   async #advance(frame: AnalysisFrame, sample: MotionSample, episode: Episode): Promise<void> {
     if (this.#open === undefined) {
       const { motionCooldown } = this.#options.camera;
-      if (episode.startedAt >= this.#cooldownUntil)
+      if (this.#mayBegin(episode.startedAt))
         this.#open = { startedAt: episode.startedAt, captured: undefined };
-      else if (sample.isMotion && frame.capturedAt >= this.#cooldownUntil) {
-        // Motion that outlasts the cooldown is an event of its own, which begins now.
+      else if (sample.isMotion && this.#mayBegin(frame.capturedAt)) {
+        // Motion that outlasts the cooldown, or runs into the schedule, is an event of its own, which begins now.
         this.#open = { startedAt: frame.capturedAt, captured: undefined };
       } else return;
       this.#cooldownUntil = this.#open.startedAt + motionCooldown * 1000;
     }
     const isDue = frame.capturedAt - this.#open.startedAt >= this.#options.captureWindowMs;
     if (isDue && this.#open.captured === undefined) await this.#beginCapture(this.#open, episode);
+  }
+
+  /** @param at when an event would begin, epoch ms */
+  #mayBegin(at: number): boolean {
+    return at >= this.#cooldownUntil && this.#schedule.isActiveAt(at);
+  }
+
+  #whySuppressed({ startedAt, lastMotionAt }: Episode): SuppressionReason {
+    const isScheduled = this.#schedule.isActiveAt(startedAt) || this.#schedule.isActiveAt(lastMotionAt);
+    return isScheduled ? 'cooldown' : 'schedule';
   }
 
   async #beginCapture(open: OpenEvent, episode: Episode): Promise<void> {
@@ -128,7 +142,7 @@ export class EpisodeWatch implements AsyncDisposable {
     const open = this.#open;
     this.#open = undefined;
     if (open === undefined) {
-      this.#options.metrics.countSuppressed(this.#options.camera.name);
+      this.#options.metrics.countSuppressed(this.#options.camera.name, this.#whySuppressed(episode));
       return;
     }
     if (open.captured === undefined) await this.#beginCapture(open, episode);

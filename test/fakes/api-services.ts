@@ -168,6 +168,7 @@ function stateOf(isEnabled: boolean): CameraState {
     lastFrameAt: null,
     streams: null,
     decode: null,
+    schedule: null,
     nativeEvents: null,
   };
 }

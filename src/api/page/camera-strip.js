@@ -1,5 +1,5 @@
 import { byId, h } from './dom.js';
-import { cameraStatus } from './wording.js';
+import { cameraStatus, scheduleNote } from './wording.js';
 
 /** @param {readonly object[]} cameras as the API lists them */
 export function showCameras(cameras) {
@@ -9,10 +9,9 @@ export function showCameras(cameras) {
 
 function cameraChip({ name, state, origin }) {
   const isStreaming = state.status === 'streaming';
-  const word =
-    isStreaming && state.fps > 0
-      ? `${cameraStatus(state)} · ${Math.round(state.fps)} fps`
-      : cameraStatus(state);
+  const words = [cameraStatus(state)];
+  if (isStreaming && state.fps > 0) words.push(`${Math.round(state.fps)} fps`);
+  const schedule = state.status === 'disabled' ? null : scheduleNote(state);
   return h(
     'li',
     { class: 'camera', 'data-status': state.status },
@@ -21,7 +20,8 @@ function cameraChip({ name, state, origin }) {
       'span',
       { class: 'camera-text' },
       h('span', { class: 'camera-name' }, name, origin === 'demo' && h('span', { class: 'tag' }, 'demo')),
-      h('span', { class: 'camera-state' }, word),
+      h('span', { class: 'camera-state' }, words.join(' · ')),
+      schedule !== null && h('span', { class: 'camera-state' }, schedule),
       !isStreaming &&
         state.message !== null &&
         h('span', { class: 'camera-cause', title: state.message }, state.message),

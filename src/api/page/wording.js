@@ -1,4 +1,10 @@
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const minutes = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
+const minutesOfDay = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 const dayOfThisYear = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const dayOfAnyYear = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
@@ -60,6 +66,20 @@ const statusWords = {
 
 export function cameraStatus(state) {
   return statusWords[state.status] ?? state.status;
+}
+
+/** Why motion makes no event now although the camera is watched; `null` where it does. */
+export function scheduleNote({ schedule }) {
+  if (schedule === null || schedule.is_active) return null;
+  if (schedule.changes_at === null) return 'Outside its schedule';
+  return `Outside its schedule until ${soon(schedule.changes_at)}`;
+}
+
+/** The time of day, with its weekday when that is not today. */
+function soon(time) {
+  const at = new Date(time);
+  const isToday = at.toDateString() === new Date().toDateString();
+  return (isToday ? minutes : minutesOfDay).format(at);
 }
 
 export function alternativeText(event) {

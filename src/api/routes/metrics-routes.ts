@@ -20,7 +20,9 @@ const metricsSchema = z
       total: z.int(),
       by_camera: z.array(z.object({ camera: z.string(), reason: z.string(), count: z.int() })),
     }),
-    episodes_suppressed: z.int().meta({ description: 'Stretches of motion that fell into a cooldown' }),
+    episodes_suppressed: z.object({ cooldown: z.int(), schedule: z.int(), total: z.int() }).meta({
+      description: 'Stretches of motion that made no event: within a cooldown or outside a schedule',
+    }),
     processing_time_ms: percentiles.meta({
       description: 'From the frame that opened the episode to the stored description; the last 1000 events',
     }),
