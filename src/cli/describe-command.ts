@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
 import { systemClock, type Clock } from '../core/clock.ts';
@@ -6,7 +5,9 @@ import { AppError, isAbort } from '../core/errors.ts';
 import { describeAgain, type DescribeTally } from './describe-again.ts';
 import { ProgressBar } from './progress-bar.ts';
 import { createServiceClient } from './service-client.ts';
+import { defaultServiceUrl, serviceUrlOption } from './service-option.ts';
 import { parseSince } from './since.ts';
+import { isInteractive, Prompter, type Terminal } from './terminal.ts';
 import { findEvents, type ChosenStatus } from './undescribed-events.ts';
 
 interface CommandOptions {
@@ -17,8 +18,6 @@ interface CommandOptions {
   readonly yes?: true;
   readonly url: string;
 }
-
-type Terminal = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>;
 
 const statuses = ['failed', 'skipped', 'done'] as const satisfies readonly ChosenStatus[];
 
@@ -49,7 +48,7 @@ export function addDescribeCommand(
     .option('--camera <name>', 'only events of this camera')
     .option('--limit <n>', 'at most so many, the newest', limitOption)
     .option('-y, --yes', 'do not ask')
-    .option('--url <url>', 'address of the service', urlOption, 'http://127.0.0.1:8470')
+    .option('--url <url>', 'address of the service', serviceUrlOption, defaultServiceUrl)
     .action((options: CommandOptions) => runDescribe(options, terminal, clock));
 }
 
@@ -71,7 +70,7 @@ async function runDescribe(options: CommandOptions, terminal: Terminal, clock: C
     }
     const estimate = await client.call('GET', `/ai/estimate?events=${ids.length}`, estimateSchema, signal);
     terminal.stdout.write(`${announce(ids.length, estimate)}\n`);
-    if (options.yes !== true && !(await isConfirmed(terminal, signal))) {
+    if (options.yes !== true && !(await isConfirmed(terminal, abort))) {
       terminal.stdout.write('Nothing was done.\n');
       return;
     }
@@ -95,16 +94,12 @@ async function runDescribe(options: CommandOptions, terminal: Terminal, clock: C
   }
 }
 
-async function isConfirmed({ stdin, stderr }: Terminal, signal: AbortSignal): Promise<boolean> {
-  if (!stdin.isTTY || !stderr.isTTY) {
+async function isConfirmed(terminal: Terminal, abort: AbortController): Promise<boolean> {
+  if (!isInteractive(terminal)) {
     throw new AppError('BAD_REQUEST', 'Nobody can be asked here (this is no terminal): say --yes to go on.');
   }
-  const prompt = createInterface({ input: stdin, output: stderr });
-  try {
-    return /^y(?:es)?$/i.test((await prompt.question('Go on? [y/N] ', { signal })).trim());
-  } finally {
-    prompt.close();
-  }
+  using prompter = new Prompter(terminal, abort);
+  return await prompter.confirm('Go on?');
 }
 
 function announce(
@@ -161,9 +156,4 @@ function statusOption(text: string): ChosenStatus[] {
 function limitOption(text: string): number {
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('expected a whole number from 1');
-}
-
-function urlOption(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new InvalidArgumentError('expected an address such as http://127.0.0.1:8470');
 }

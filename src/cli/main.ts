@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { messageOf } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
 import { addBackupCommands } from './backup-commands.ts';
+import { addCameraCommand } from './camera-command.ts';
 import { addDescribeCommand } from './describe-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addModelsCommand } from './models-command.ts';
@@ -17,6 +18,7 @@ const program = new Command('vedette')
   .exitOverride();
 addServeCommand(program);
 addScanCommand(program);
+addCameraCommand(program);
 addDescribeCommand(program);
 addBackupCommands(program);
 addDoctorCommand(program);

@@ -22,21 +22,30 @@ export class ServiceRefusal extends Error {
   }
 }
 
+type ServiceMethod = 'GET' | 'POST' | 'DELETE';
+
 /** The API of a running service, as a command uses it. */
 export interface ServiceClient {
   /**
    * @param path below `/api/v1`
+   * @param body sent as JSON; nothing is sent without it
    * @throws ServiceRefusal, AppError `ADDRESS_UNAVAILABLE` when nothing answers, an `AbortError`
    */
-  call<T>(method: 'GET' | 'POST', path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>;
+  call<T>(
+    method: ServiceMethod,
+    path: string,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+    body?: unknown,
+  ): Promise<T>;
 }
 
 /** @param url e.g. `http://127.0.0.1:8470` */
 export function createServiceClient(url: string): ServiceClient {
   const base = url.replace(/\/+$/, '');
   return {
-    call: async (method, path, schema, signal) => {
-      const response = await send(base, method, path, signal);
+    call: async (method, path, schema, signal, body) => {
+      const response = await send(base, method, path, signal, body);
       const text = await bodyOf(response, base, signal);
       if (!response.ok) throw refusalOf(response, text, base);
       const parsed = schema.safeParse(readJson(text));
@@ -46,11 +55,20 @@ export function createServiceClient(url: string): ServiceClient {
   };
 }
 
-async function send(base: string, method: string, path: string, signal: AbortSignal): Promise<Response> {
+async function send(
+  base: string,
+  method: ServiceMethod,
+  path: string,
+  signal: AbortSignal,
+  body: unknown,
+): Promise<Response> {
   try {
     return await fetch(`${base}/api/v1${path}`, {
       method,
       redirect: 'manual',
+      ...(body === undefined
+        ? {}
+        : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]),
     });
   } catch (error) {
