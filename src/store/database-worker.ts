@@ -1,5 +1,7 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openSecretKeyring, type SecretKeySources } from '../core/secret-keys.ts';
+import { captureEvents } from './event-operations.ts';
+import type { CapturedEvent } from './event-store.ts';
 import { migrations } from './migrations.ts';
 import { openDatabase, type OpenDatabase } from './open-database.ts';
 import { toErrorMessage, toStoreError, type ErrorMessage } from './store-errors.ts';
@@ -47,10 +49,12 @@ async function serve(
     port.close();
     return;
   }
+  const fail = (id: number, error: unknown): void => {
+    reply({ kind: 'error', id, error: toErrorMessage(toStoreError(error, file)) });
+  };
   let now = 0;
   const operations = createOperations(open, () => now);
-  const answer = async (previous: Promise<void>, request: DatabaseRequest): Promise<void> => {
-    await previous;
+  const answer = async (request: DatabaseRequest): Promise<void> => {
     if (request.kind === 'close') {
       await open.close();
       port.close();
@@ -60,21 +64,85 @@ async function serve(
     try {
       reply({ kind: 'result', id: request.id, value: await run(operations, request) });
     } catch (error) {
-      reply({ kind: 'error', id: request.id, error: toErrorMessage(toStoreError(error, file)) });
+      fail(request.id, error);
     }
   };
-  // One after the other, in the order of their arrival.
-  let turn: Promise<void> = Promise.resolve();
+  const answerCaptures = async (calls: readonly CaptureCall[]): Promise<void> => {
+    try {
+      const answers = await captureEvents(
+        open,
+        calls.map((call) => ({ now: call.now, captured: call.parameters[0] })),
+      );
+      for (const [index, { id }] of calls.entries()) {
+        const given = answers[index];
+        if (given?.kind === 'captured') reply({ kind: 'result', id, value: given.result });
+        else fail(id, given?.error);
+      }
+    } catch (error) {
+      for (const { id } of calls) fail(id, error);
+    }
+  };
+  // One after the other, in the order of their arrival; captures that wait behind each other share a transaction.
+  const waiting: DatabaseRequest[] = [];
+  let isAnswering = false;
+  const answerAll = async (): Promise<void> => {
+    if (isAnswering) return;
+    isAnswering = true;
+    for (;;) {
+      takeArrived(port, waiting);
+      const captures = takeCaptures(waiting);
+      if (captures.length > 1) {
+        await answerCaptures(captures);
+        continue;
+      }
+      const request = captures[0] ?? waiting.shift();
+      if (request === undefined) break;
+      await answer(request);
+      // Nothing comes behind it, and its port is closed.
+      if (request.kind === 'close') return;
+    }
+    isAnswering = false;
+  };
   port.on('message', (request: DatabaseRequest) => {
-    turn = answer(turn, request);
+    waiting.push(request);
+    // It never rejects: every failure is an answer.
+    void answerAll();
   });
   reply({ kind: 'opened', unreadableSecrets: open.unreadableSecrets });
 }
 
-function run(
-  operations: StoreOperations,
-  { name, parameters }: Extract<DatabaseRequest, { kind: 'call' }>,
-): Promise<unknown> {
+type Call = Extract<DatabaseRequest, { kind: 'call' }>;
+type CaptureCall = Call & { readonly parameters: readonly [CapturedEvent] };
+
+/** Captures of one transaction, so that whoever comes behind them does not wait for long. */
+const maxCaptures = 100;
+
+/** The captures at the head of the line. */
+function takeCaptures(waiting: DatabaseRequest[]): CaptureCall[] {
+  const captures: CaptureCall[] = [];
+  for (const request of waiting.slice(0, maxCaptures)) {
+    if (!isCapture(request)) break;
+    captures.push(request);
+  }
+  waiting.splice(0, captures.length);
+  return captures;
+}
+
+/** The client's types have matched name and parameters. */
+function isCapture(request: DatabaseRequest): request is CaptureCall {
+  return request.kind === 'call' && request.name === 'events.capture';
+}
+
+/** What has arrived and was not handed out as an event yet. */
+function takeArrived(port: NonNullable<typeof parentPort>, waiting: DatabaseRequest[]): void {
+  for (;;) {
+    const arrived: { readonly message: DatabaseRequest } | undefined = receiveMessageOnPort(port);
+    if (arrived === undefined) return;
+    waiting.push(arrived.message);
+  }
+}
+
+function run(operations: StoreOperations, { name, parameters }: Call): Promise<unknown> {
   // The client's types have matched name and parameters.
   return Reflect.apply(operations[name], undefined, parameters);
 }

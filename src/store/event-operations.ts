@@ -29,49 +29,90 @@ import {
 /** Bound parameters of one statement stay far below SQLite's 32,766. */
 export const idsPerStatement = 1_000;
 
-/** An id that is stored already is the answer to a capture that was repeated because its first answer got lost. */
 export async function captureEvent(
   { durably }: OpenDatabase,
   now: number,
   captured: CapturedEvent,
 ): Promise<CaptureResult> {
+  checkTimestamp(captured);
+  return durably((transaction) => captureInto(transaction, now, captured));
+}
+
+export type CaptureAnswer =
+  | { readonly kind: 'captured'; readonly result: CaptureResult }
+  | { readonly kind: 'refused'; readonly error: unknown };
+
+/**
+ * Several captures in one durable transaction: the disk is waited for once. One that is refused takes nothing of the
+ * others with it. Rejects when the transaction as a whole fails: then none is stored.
+ */
+export async function captureEvents(
+  { durably, connection }: OpenDatabase,
+  captures: readonly { readonly now: number; readonly captured: CapturedEvent }[],
+): Promise<CaptureAnswer[]> {
+  return durably(async (transaction) => {
+    const answers: CaptureAnswer[] = [];
+    for (const { now, captured } of captures) {
+      connection.exec('savepoint capture');
+      try {
+        checkTimestamp(captured);
+        answers.push({ kind: 'captured', result: await captureInto(transaction, now, captured) });
+      } catch (error) {
+        // SQLite has ended the whole transaction by itself after some errors (disk full, I/O).
+        if (!connection.inTransaction) throw error;
+        connection.exec('rollback to capture');
+        answers.push({ kind: 'refused', error });
+      }
+      connection.exec('release capture');
+    }
+    return answers;
+  });
+}
+
+function checkTimestamp(captured: CapturedEvent): void {
   if (!(captured.timestamp >= 0 && captured.timestamp <= maxTimestamp)) {
     throw new AppError(
       'VALIDATION_FAILED',
       `The event's timestamp is ${captured.timestamp}; expected epoch milliseconds from 0 to ${maxTimestamp}.`,
     );
   }
-  return durably(async (transaction): Promise<CaptureResult> => {
-    const stored = await loadEvent(transaction, captured.id);
-    if (stored !== undefined) return { kind: 'stored', event: stored };
-    const { idempotency } = captured;
-    if (idempotency !== undefined) {
-      const earlier = await transaction
-        .selectFrom('idempotency_keys')
-        .select(['request_hash', 'event_id'])
-        .where('key', '=', idempotency.key)
-        .executeTakeFirst();
-      if (earlier !== undefined) {
-        if (earlier.request_hash !== idempotency.requestHash) return { kind: 'conflict' };
-        const event = await loadEvent(transaction, earlier.event_id);
-        if (event !== undefined) return { kind: 'repeated', event };
-      }
+}
+
+/** An id that is stored already is the answer to a capture that was repeated because its first answer got lost. */
+async function captureInto(
+  transaction: Transaction<DatabaseSchema>,
+  now: number,
+  captured: CapturedEvent,
+): Promise<CaptureResult> {
+  const stored = await loadEvent(transaction, captured.id);
+  if (stored !== undefined) return { kind: 'stored', event: stored };
+  const { idempotency } = captured;
+  if (idempotency !== undefined) {
+    const earlier = await transaction
+      .selectFrom('idempotency_keys')
+      .select(['request_hash', 'event_id'])
+      .where('key', '=', idempotency.key)
+      .executeTakeFirst();
+    if (earlier !== undefined) {
+      if (earlier.request_hash !== idempotency.requestHash) return { kind: 'conflict' };
+      const event = await loadEvent(transaction, earlier.event_id);
+      if (event !== undefined) return { kind: 'repeated', event };
     }
-    const row = await insertEvent(transaction, now, captured);
-    if (idempotency !== undefined) {
-      await transaction
-        .insertInto('idempotency_keys')
-        .values({
-          key: idempotency.key,
-          request_hash: idempotency.requestHash,
-          event_id: captured.id,
-          created_at: now,
-        })
-        .execute();
-    }
-    const frames = await loadFrames(transaction, [captured.id]);
-    return { kind: 'stored', event: toEvent(row, frames.get(captured.id) ?? []) };
-  });
+  }
+  const row = await insertEvent(transaction, now, captured);
+  if (idempotency !== undefined) {
+    await transaction
+      .insertInto('idempotency_keys')
+      .values({
+        key: idempotency.key,
+        request_hash: idempotency.requestHash,
+        event_id: captured.id,
+        created_at: now,
+      })
+      .execute();
+  }
+  const frames = await loadFrames(transaction, [captured.id]);
+  return { kind: 'stored', event: toEvent(row, frames.get(captured.id) ?? []) };
 }
 
 async function insertEvent(

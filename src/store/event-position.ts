@@ -20,6 +20,11 @@ export function positionOf(timestamp: number): bigint {
   return BigInt(Math.ceil(Math.min(maxTimestamp + 1, Math.max(0, timestamp)))) << slotBits;
 }
 
+/** Where the positions of a millisecond end, given its first one. */
+export function endOfMillisecond(first: bigint): bigint {
+  return first + slotCount;
+}
+
 /** A free position for a new event. Runs inside the transaction that inserts it; may move the events of the same millisecond. */
 export async function allocatePosition(
   db: Kysely<DatabaseSchema>,

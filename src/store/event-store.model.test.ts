@@ -1,6 +1,7 @@
 import SqliteDatabase from 'better-sqlite3';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { described, EventModel } from '../../test/support/event-model.ts';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
 import {
   exampleCamera,
@@ -10,8 +11,9 @@ import {
   exampleTime,
 } from '../../test/support/store-examples.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
-import type { Description, VedetteEvent } from '../core/event.ts';
+import type { Description, EventSource, VedetteEvent } from '../core/event.ts';
 import { silentLog } from '../core/log.ts';
+import type { StatsQuery } from './event-stats.ts';
 import type { EventAnnotation, EventQuery, FinishOutcome, RequeueRequest, Store } from './event-store.ts';
 import { openStore } from './open-store.ts';
 
@@ -45,8 +47,13 @@ const outcome: fc.Arbitrary<FinishOutcome> = fc.oneof(
   },
 );
 
-/** Few different times, so that many events share one: the ties are where an order goes wrong. */
-const time = fc.integer({ min: 0, max: 4 }).map((offset) => exampleTime + offset);
+/** Few different times, so that many events share one: the ties are where an order goes wrong. Some are of other days. */
+const time = fc
+  .tuple(
+    fc.constantFrom(0, 0, 0, 0, 900_000, 3_600_000, 86_400_000, -86_400_000),
+    fc.integer({ min: 0, max: 4 }),
+  )
+  .map(([far, near]) => exampleTime + far + near);
 const term = fc.oneof(
   fc.constantFrom(...words, ...titleWords, ...noteWords, 'gate', 'back', 'barn', 'zebra'),
   fc.constantFrom('ca*', 'd*', 'ba*', '"red barn"', '"cat dog"', '"man"', 'red-box', 'po*'),
@@ -60,7 +67,11 @@ const filterNames = [
   'objectTypes',
   'alertTriggered',
   'descriptionStatus',
+  'source',
+  'userFeedback',
+  'isStarred',
   'searchQuery',
+  'after',
 ] as const satisfies readonly (keyof EventQuery)[];
 
 /** Cameras are named by their place here, since their ids are not known yet. */
@@ -74,10 +85,14 @@ const query: fc.Arbitrary<EventQuery> = fc
       objectTypes: fc.uniqueArray(fc.constantFrom(...labels), { maxLength: 2 }),
       alertTriggered: fc.boolean(),
       descriptionStatus: fc.constantFrom('pending', 'done', 'failed', 'skipped'),
+      source: fc.constantFrom('motion', 'api'),
+      userFeedback: fc.constantFrom('correct', 'wrong', 'false_motion'),
+      isStarred: fc.boolean(),
       searchQuery: fc.array(term, { minLength: 1, maxLength: 2 }).map((terms) => terms.join(' ')),
       limit: fc.integer({ min: 1, max: 8 }),
       offset: fc.integer({ min: 0, max: 4 }),
       sortOrder: fc.constantFrom('asc', 'desc'),
+      after: fc.record({ timestamp: time, id: fc.uuid() }),
     }),
     // With all filters at once next to nothing would ever match.
     kept: fc.subarray([...filterNames], { maxLength: 3 }),
@@ -88,8 +103,24 @@ const query: fc.Arbitrary<EventQuery> = fc
     return some;
   });
 
+const statsQuery: fc.Arbitrary<StatsQuery> = fc.record(
+  {
+    startTime: time,
+    endTime: time,
+    timeZone: fc.constantFrom('UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'America/St_Johns'),
+  },
+  { requiredKeys: ['timeZone'] },
+);
+
 type Step =
-  | { kind: 'capture'; camera: number; id: string; timestamp: number; description: Description | undefined }
+  | {
+      kind: 'capture';
+      camera: number;
+      id: string;
+      timestamp: number;
+      source: EventSource;
+      description: Description | undefined;
+    }
   | { kind: 'finish'; target: number; outcome: FinishOutcome }
   | { kind: 'improve'; target: number; isStale: boolean; description: Description | undefined }
   | { kind: 'requeue'; targets: readonly number[]; statuses: RequeueStatuses; limit: number }
@@ -97,7 +128,10 @@ type Step =
   | { kind: 'extend'; target: number; endedAt: number }
   | { kind: 'delete'; target: number }
   | { kind: 'rename'; camera: number; name: string }
-  | { kind: 'list'; query: EventQuery };
+  | { kind: 'list'; query: EventQuery }
+  | { kind: 'next'; query: EventQuery; target: number }
+  | { kind: 'rank'; query: EventQuery }
+  | { kind: 'stats'; query: StatsQuery };
 
 type RequeueStatuses = NonNullable<RequeueRequest['statuses']>;
 
@@ -110,6 +144,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       camera: fc.nat(cameraNames.length - 1),
       id: fc.uuid(),
       timestamp: time,
+      source: fc.constantFrom('motion', 'api'),
       description: fc.option(description, { nil: undefined, freq: 1 }),
     }),
   },
@@ -162,78 +197,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('list'), query }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('next'), query, target }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rank'), query }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('stats'), query: statsQuery }) },
 );
-
-/** What the store is supposed to be: a list, and loops over it. */
-class Model {
-  readonly events = new Map<string, VedetteEvent>();
-
-  /** One that is there, in a way that does not depend on the order of captures. */
-  pick(target: number): VedetteEvent | undefined {
-    const all = [...this.events.values()];
-    return all[target % Math.max(1, all.length)];
-  }
-
-  list(query: EventQuery): { ids: string[]; totalCount: number } {
-    const sign = query.sortOrder === 'asc' ? 1 : -1;
-    const matching = [...this.events.values()]
-      .filter((event) => this.#matches(event, query))
-      .toSorted((a, b) => sign * (a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1)));
-    const page = matching.slice(query.offset, query.offset + query.limit);
-    return { ids: page.map((event) => event.id), totalCount: matching.length };
-  }
-
-  #matches(event: VedetteEvent, query: EventQuery): boolean {
-    const { cameraIds = [], objectTypes = [], startTime, endTime, minConfidence } = query;
-    return (
-      (cameraIds.length === 0 || cameraIds.includes(event.cameraId)) &&
-      (objectTypes.length === 0 || objectTypes.some((label) => event.objectsDetected.includes(label))) &&
-      (startTime === undefined || event.timestamp >= startTime) &&
-      (endTime === undefined || event.timestamp < endTime) &&
-      (minConfidence === undefined || (event.confidence !== null && event.confidence >= minConfidence)) &&
-      (query.alertTriggered === undefined || event.alertTriggered === query.alertTriggered) &&
-      (query.descriptionStatus === undefined || event.descriptionStatus === query.descriptionStatus) &&
-      (query.searchQuery === undefined || matchesText(event, query.searchQuery))
-    );
-  }
-}
-
-function matchesText(event: VedetteEvent, searchQuery: string): boolean {
-  const columns = [
-    event.description ?? '',
-    event.objectsDetected.join(' '),
-    event.cameraName,
-    event.title ?? '',
-    event.note ?? '',
-  ];
-  const terms = searchQuery.match(/"[^"]*"|\S+/g) ?? [];
-  return terms.every((each) => {
-    const phrase = ` ${each.replace(/["*]/g, '').replace('-', ' ')}${each.endsWith('*') ? '' : ' '}`;
-    return columns.some((column) => ` ${column} `.includes(phrase));
-  });
-}
-
-function described(event: VedetteEvent, given: Description): VedetteEvent {
-  return {
-    ...event,
-    description: given.text,
-    descriptionStatus: 'done',
-    descriptionReason: null,
-    confidence: given.confidence,
-    title: given.title,
-    objectsDetected: [...new Set(given.objects)],
-    actions: given.actions,
-    isNothingOfInterest: given.isNothingOfInterest,
-    detections: given.detections,
-    provider: given.provider,
-    model: given.model,
-    costUsd: given.costUsd,
-  };
-}
 
 interface Session {
   readonly store: Store;
-  readonly model: Model;
+  readonly model: EventModel;
   readonly cameraIds: readonly string[];
   readonly cameraNames: string[];
 }
@@ -251,6 +222,15 @@ async function take(session: Session, step: Step): Promise<Answer> {
   const { store, model, cameraIds, cameraNames } = session;
   if (step.kind === 'capture') return takeCapture(session, step);
   if (step.kind === 'list') return takeList(session, step.query);
+  if (step.kind === 'next') {
+    // Behind an event that is there, as cursors are.
+    const event = model.pick(step.target);
+    return event === undefined ? nothing : takeList(session, { ...step.query, after: event });
+  }
+  if (step.kind === 'rank') return takeRank(session, step.query);
+  if (step.kind === 'stats') {
+    return { actual: await store.events.stats(step.query), expected: model.stats(step.query) };
+  }
   if (step.kind === 'rename') {
     if (cameraNames.includes(step.name)) return nothing;
     cameraNames[step.camera] = step.name;
@@ -342,6 +322,7 @@ async function takeCapture(
   const captured = exampleCapture(cameraIds[step.camera] ?? '', {
     id: step.id,
     timestamp: step.timestamp,
+    source: step.source,
     ...(step.description !== undefined && { description: step.description }),
   });
   const { description, ...rest } = captured;
@@ -374,22 +355,50 @@ async function takeCapture(
   return { actual: await store.events.capture(captured), expected: { kind: 'stored', event: expected } };
 }
 
-async function takeList({ store, model, cameraIds }: Session, generated: EventQuery): Promise<Answer> {
+/** With the cameras' ids in the place of their numbers. */
+function toQuery({ cameraIds }: Session, generated: EventQuery): EventQuery {
   const { cameraIds: chosen } = generated;
-  const query: EventQuery =
-    chosen === undefined
-      ? generated
-      : { ...generated, cameraIds: chosen.map((place) => cameraIds[Number(place)] ?? '') };
+  return chosen === undefined
+    ? generated
+    : { ...generated, cameraIds: chosen.map((place) => cameraIds[Number(place)] ?? '') };
+}
+
+/** Which events match best is the index's affair; that all of them come is not. */
+async function takeRank(session: Session, generated: EventQuery): Promise<Answer> {
+  const { after: _, ...query } = { ...toQuery(session, generated), limit: 500, offset: 0 };
+  const page = await session.store.events.list({ ...query, sortBy: 'relevance' });
+  return { actual: sortedIds(page.events), expected: sortedIds(session.model.matching(query)) };
+}
+
+function sortedIds(events: readonly VedetteEvent[]): string[] {
+  return events.map(({ id }) => id).toSorted();
+}
+
+async function takeList(session: Session, generated: EventQuery): Promise<Answer> {
+  const { store, model } = session;
+  const query = toQuery(session, generated);
+  const { offset, ...walk } = query;
+  if (offset === 0) {
+    const walked = await store.events.walk(walk);
+    expect(walked).toEqual(model.list(query).ids.map((id) => model.events.get(id)));
+  }
   const page = await store.events.list(query);
-  const { ids, totalCount } = model.list(query);
+  const { ids, totalCount, hasMore } = model.list(query);
+  const { highlights, ...rest } = page;
   return {
-    actual: { totalCount: page.totalCount, events: page.events, highlights: page.highlights.length },
-    expected: { totalCount, events: ids.map((id) => model.events.get(id)), highlights: ids.length },
+    actual: { ...rest, highlights: highlights.length },
+    expected: {
+      totalCount,
+      isTotalExact: true,
+      hasMore,
+      events: ids.map((id) => model.events.get(id)),
+      highlights: ids.length,
+    },
   };
 }
 
 /** The full-text index against the rows, the foreign keys, the pages, and what hangs on the events. */
-function checkFile(file: string, model: Model): void {
+function checkFile(file: string, model: EventModel): void {
   const database = new SqliteDatabase(file);
   try {
     database.prepare(`insert into event_search (event_search, rank) values ('integrity-check', 1)`).run();
@@ -398,6 +407,7 @@ function checkFile(file: string, model: Model): void {
     const pending = [...model.events.values()].filter((event) => event.descriptionStatus === 'pending');
     const count = (table: string) => database.prepare(`select count(*) from ${table}`).pluck().get();
     expect(count('jobs')).toBe(pending.length);
+    expect(database.prepare('select count(*) from event_counts where total <= 0').pluck().get()).toBe(0);
     expect(count('event_frames')).toBe(model.events.size * 2);
     expect(count('event_objects')).toBe(
       [...model.events.values()].reduce((sum, event) => sum + event.objectsDetected.length, 0),
@@ -414,7 +424,7 @@ test('random captures, finishes, improvements, requeues, annotations, extensions
     fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 120, size: 'max' }), async (steps) => {
       await using dir = await makeTempDir();
       const clock = new FakeClock(exampleTime);
-      const model = new Model();
+      const model = new EventModel();
       {
         await using store = await openStore({ dataDir: dir.path, log: silentLog(), clock });
         const cameraIds: string[] = [];

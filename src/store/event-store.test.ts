@@ -49,6 +49,28 @@ afterEach(async () => {
 });
 
 describe('capture', () => {
+  test('captures that come together are each stored or refused on their own', async () => {
+    const events = Array.from({ length: 250 }, (_, index) =>
+      exampleCapture(index % 50 === 49 ? 'no such camera' : camera.id, { timestamp: exampleTime + index }),
+    );
+    const again = exampleCapture(camera.id, { id: events[0]?.id ?? '' });
+    const beyond = exampleCapture(camera.id, { timestamp: -1 });
+    const results = await Promise.allSettled(
+      [...events, again, beyond].map((event) => store.events.capture(event)),
+    );
+    for (const [index, event] of events.entries()) {
+      expect(results[index]).toMatchObject(
+        event.cameraId === camera.id
+          ? { status: 'fulfilled', value: { kind: 'stored', event: { id: event.id } } }
+          : { status: 'rejected', reason: { code: 'CAMERA_NOT_FOUND' } },
+      );
+    }
+    expect(results[250]).toMatchObject({ value: { kind: 'stored', event: { timestamp: exampleTime } } });
+    expect(results[251]).toMatchObject({ reason: { code: 'VALIDATION_FAILED' } });
+    expect((await store.events.list(exampleQuery({ limit: 1 }))).totalCount).toBe(245);
+    expect(await store.events.pendingJobs()).toHaveLength(245);
+  });
+
   test('an event, its frames and its job are there after the store was closed and opened again', async () => {
     const captured = exampleCapture(camera.id);
     const result = await store.events.capture(captured);

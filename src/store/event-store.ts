@@ -12,6 +12,7 @@ import type {
 } from '../core/event.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
 import type { CleanupStore } from './cleanup-store.ts';
+import type { EventStats, StatsQuery } from './event-stats.ts';
 import type { SecretStore } from './secret-store.ts';
 import type { Spending } from './spending.ts';
 
@@ -89,9 +90,7 @@ export interface ImproveRequest {
 
 export interface RequeueRequest {
   /** These events, or those that the query finds, newest first. */
-  readonly events:
-    | readonly string[]
-    | Omit<EventQuery, 'limit' | 'offset' | 'sortOrder' | 'descriptionStatus'>;
+  readonly events: readonly string[] | Omit<EventFilter, 'descriptionStatus'>;
   /** `failed` and `skipped` unless given. Events that are pending have their job already. */
   readonly statuses?: readonly Exclude<DescriptionStatus, 'pending'>[];
   /** At most so many; 1–500. */
@@ -159,7 +158,8 @@ export interface DeletedEvent extends VedetteEvent {
   readonly paths: readonly string[];
 }
 
-export interface EventQuery {
+/** Which events; what is left out, and an empty list, filters nothing. */
+export interface EventFilter {
   readonly cameraIds?: readonly string[];
   /** Epoch ms, inclusive. */
   readonly startTime?: number;
@@ -170,18 +170,42 @@ export interface EventQuery {
   readonly objectTypes?: readonly string[];
   readonly alertTriggered?: boolean;
   readonly descriptionStatus?: DescriptionStatus;
+  readonly source?: EventSource;
+  readonly userFeedback?: UserFeedback;
+  readonly isStarred?: boolean;
   /** All words must match; "quoted phrases" and prefix* are understood; any text is valid. */
   readonly searchQuery?: string;
+}
+
+/** Where an event stands in the order of time. */
+export interface EventPlace {
+  readonly timestamp: number;
+  readonly id: string;
+}
+
+/** Events in the order of time, from a place on. */
+export interface EventWalk extends EventFilter {
   /** 1–500. */
   readonly limit: number;
-  readonly offset: number;
   /** By timestamp, then id. */
   readonly sortOrder: 'asc' | 'desc';
+  /** Only what comes behind this place in that order; its event may be gone. */
+  readonly after?: EventPlace;
+}
+
+export interface EventQuery extends EventWalk {
+  readonly offset: number;
+  /** With a search: the best matches first, `sortOrder` counts for nothing then; `after` is for `time` only. */
+  readonly sortBy?: 'time' | 'relevance';
 }
 
 export interface EventPage {
   readonly events: readonly VedetteEvent[];
+  /** Of all pages. */
   readonly totalCount: number;
+  /** False: there are at least so many. */
+  readonly isTotalExact: boolean;
+  readonly hasMore: boolean;
   /** For each event of the page, in its order: the description with the matches between `<mark>` and `</mark>`, HTML-escaped; `null` without a search. */
   readonly highlights: readonly (string | null)[];
 }
@@ -262,6 +286,10 @@ export interface EventStore {
   pendingJobs(): Promise<StoredJob[]>;
   get(id: string): Promise<VedetteEvent | undefined>;
   list(query: EventQuery): Promise<EventPage>;
+  /** How many, by what. */
+  stats(query: StatsQuery): Promise<EventStats>;
+  /** A stretch of the list, without its total. */
+  walk(query: EventWalk): Promise<VedetteEvent[]>;
   /** `undefined` when there was none. */
   delete(id: string): Promise<DeletedEvent | undefined>;
   /** After a crash: ends the episodes that were open then, at the time of their picture. Answers how many. */

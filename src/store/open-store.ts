@@ -79,6 +79,8 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
       pendingJobs: () => client.call('events.pendingJobs'),
       get: (id) => client.call('events.get', id),
       list: (query) => client.call('events.list', query),
+      stats: (query) => client.call('events.stats', query),
+      walk: (query) => client.call('events.walk', query),
       delete: (id) => client.call('events.delete', id),
       closeOpenEpisodes: () => client.call('events.closeOpenEpisodes'),
       existing: (ids) => client.call('events.existing', ids),

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { listEvents } from './event-list.ts';
+import { walkEvents } from './event-list.ts';
 import { idsPerStatement } from './event-operations.ts';
 import type { DescribeRequest, RequeueRequest, StoredJob, UndescribedQuery } from './event-store.ts';
 import type { OpenDatabase } from './open-database.ts';
@@ -77,14 +77,8 @@ async function chosenIds(
   if (isIdList(events)) return events;
   const ids: string[] = [];
   for (const descriptionStatus of new Set(statuses)) {
-    const page = await listEvents(open, {
-      ...events,
-      descriptionStatus,
-      limit,
-      offset: 0,
-      sortOrder: 'desc',
-    });
-    ids.push(...page.events.map((event) => event.id));
+    const found = await walkEvents(open, { ...events, descriptionStatus, limit, sortOrder: 'desc' });
+    ids.push(...found.map((event) => event.id));
   }
   return ids;
 }

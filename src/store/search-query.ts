@@ -2,7 +2,7 @@
 const maxTerms = 64;
 
 /**
- * Begins the words of the index that are no text (`camera_word`, see migration 0006): of the private use area, which
+ * Begins the words of the index that are no text (`filter_words`, see migration 0006): of the private use area, which
  * the tokenizer takes for a letter. No search asks for it.
  */
 export const hiddenWordMark = '\ue000';
@@ -38,4 +38,49 @@ export function toMatchExpression(text: string): string | undefined {
     terms.push(`"${content}"${isPrefix ? '*' : ''}`);
   }
   return terms.length === 0 ? undefined : terms.join(' ');
+}
+
+/** What the full-text index knows of a condition, as an expression of it. */
+export interface IndexedCondition {
+  readonly expression: string;
+  /** False: it lets some others through as well, never fewer. */
+  readonly isExact: boolean;
+}
+
+/** Events that have one of these words among those that are no text. */
+export function hiddenWords(words: readonly string[], isExact = true): IndexedCondition {
+  return {
+    expression: `filter_words : (${words.map((word) => quote(hiddenWordMark + word)).join(' OR ')})`,
+    isExact,
+  };
+}
+
+/** Ids as they are made; others may be cut into words by the index, or equal another one without its case. */
+const plainId = /^[0-9a-f]+(?:-[0-9a-f]+)*$/;
+
+export function cameraWords(ids: readonly string[]): IndexedCondition {
+  // The digit at the end keeps the stemmer from looking at it.
+  return hiddenWords(
+    ids.map((id) => `camera${id.replaceAll('-', '')}0`),
+    ids.every((id) => plainId.test(id)),
+  );
+}
+
+/** Labels that stand in the index word for word, as they do in the list that it was made of. */
+const plainLabel = /^[\p{L}\p{N}](?:[\p{L}\p{N} _-]*[\p{L}\p{N}])?$/u;
+
+/** Labels are words like others there: `dog` is found in `hot dog` too. */
+export function labelWords(labels: readonly string[]): IndexedCondition | undefined {
+  if (!labels.every((label) => plainLabel.test(label))) return undefined;
+  return { expression: `objects_detected : (${labels.map(quote).join(' OR ')})`, isExact: false };
+}
+
+/** The same expression, kept within what the index knows of a filter. */
+export function narrowMatch(match: string, conditions: readonly IndexedCondition[]): string {
+  if (conditions.length === 0) return match;
+  return [`(${match})`, ...conditions.map(({ expression }) => expression)].join(' AND ');
+}
+
+function quote(text: string): string {
+  return `"${text.replaceAll('\0', ' ').toWellFormed().replaceAll('"', '""')}"`;
 }

@@ -20,7 +20,8 @@ import {
   retryDelivery,
 } from './delivery-operations.ts';
 import { eventAttempts, finishEvent, improveDescription } from './description-operations.ts';
-import { listEvents } from './event-list.ts';
+import { listEvents, walkEvents } from './event-list.ts';
+import { eventStats } from './event-stats.ts';
 import {
   annotateEvent,
   beginAttempt,
@@ -75,6 +76,8 @@ export function createOperations(open: OpenDatabase, now: () => number): StoreOp
     'events.pendingJobs': () => pendingJobs(open),
     'events.get': (id) => getEvent(open, id),
     'events.list': (query) => listEvents(open, query),
+    'events.stats': (query) => eventStats(open, query),
+    'events.walk': (query) => walkEvents(open, query),
     'events.delete': (id) => deleteEvent(open, now(), id),
     'events.closeOpenEpisodes': () => closeOpenEpisodes(open, now()),
     'events.existing': (ids) => existingEvents(open, ids),
