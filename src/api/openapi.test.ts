@@ -34,6 +34,8 @@ const expectedOperations = [
   'GET /api/v1/cameras/{id}/status',
   'GET /api/v1/deliveries',
   'GET /api/v1/events',
+  'GET /api/v1/events/export',
+  'GET /api/v1/events/stats',
   'GET /api/v1/events/{id}',
   'GET /api/v1/events/{id}/frames/{number}',
   'GET /api/v1/events/{id}/sent',
@@ -138,9 +140,14 @@ test('the document says what is accepted: types, bounds and what may be left out
     'object_types',
     'alert_triggered',
     'description_status',
+    'source',
+    'user_feedback',
+    'starred',
     'search_query',
     'limit',
     'offset',
+    'cursor',
+    'sort',
     'sort_order',
   ]);
   expect(list.find(({ name }) => name === 'limit')).toMatchObject({

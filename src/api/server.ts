@@ -21,6 +21,7 @@ import { registerCameraSetupRoutes } from './routes/camera-setup-routes.ts';
 import { registerDeliveryRoutes } from './routes/delivery-routes.ts';
 import { registerEventAnnotationRoutes } from './routes/event-annotation-routes.ts';
 import { registerEventDescriptionRoutes } from './routes/event-description-routes.ts';
+import { registerEventListRoutes } from './routes/event-list-routes.ts';
 import { registerEventRoutes } from './routes/event-routes.ts';
 import { registerHealthRoutes } from './routes/health-routes.ts';
 import { registerLiveRoute } from './routes/live-route.ts';
@@ -135,6 +136,7 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
   });
   await registerOpenApi(app, services.version);
   registerRetentionRoutes(app, services);
+  registerEventListRoutes(app, services);
   registerEventRoutes(app, services);
   registerEventAnnotationRoutes(app, services);
   registerEventDescriptionRoutes(app, services);

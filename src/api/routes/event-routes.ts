@@ -2,60 +2,14 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { eventWireSchema, toEventWire } from '../../core/event-wire.ts';
 import type { VedetteEvent } from '../../core/event.ts';
-import type { EventQuery } from '../../store/event-store.ts';
 import { apiPrefix, type ApiApp } from '../api-app.ts';
 import type { ApiServices } from '../api-services.ts';
 import { errorResponses } from '../error-reply.ts';
 import { eventWithAttemptsSchema, toEventWithAttempts } from '../event-provenance-wire.ts';
-import { eventBodySchema, objectLabel, toSubmittedEvent } from '../event-submission.ts';
+import { eventBodySchema, toSubmittedEvent } from '../event-submission.ts';
 import { jpegResponse, replyWithStoredPicture } from '../picture-reply.ts';
-import { cameraIds, idParams, queryBoolean, queryInteger, queryNumber, timeInput } from '../query-values.ts';
+import { idParams } from '../query-values.ts';
 import { unlimited } from '../request-limits.ts';
-import { validationError } from '../validation.ts';
-
-const objectTypes = z
-  .string('labels with commas between them')
-  .max(1000)
-  .transform((text) => text.split(','))
-  .pipe(z.array(objectLabel).max(50))
-  .meta({ type: 'string', description: 'Labels with commas between them: events with any of them' });
-
-const listQuery = z.strictObject({
-  camera_id: cameraIds.optional(),
-  start_time: timeInput.optional(),
-  end_time: timeInput.optional(),
-  min_confidence: queryNumber(0, 100).optional(),
-  object_types: objectTypes.optional(),
-  alert_triggered: queryBoolean.optional(),
-  description_status: z.enum(['pending', 'done', 'failed', 'skipped']).optional(),
-  search_query: z
-    .string('one text')
-    .min(1)
-    .max(500)
-    .optional()
-    .meta({ description: 'All words must match; "quoted phrases" and prefix* are understood' }),
-  limit: queryInteger(1, 500, 50),
-  offset: queryInteger(0, 1_000_000_000, 0),
-  sort_order: z.enum(['asc', 'desc']).default('desc').meta({ description: 'By timestamp' }),
-});
-
-const listSchema = z
-  .object({
-    events: z.array(
-      z.object({
-        ...eventWireSchema.shape,
-        highlight: z.string().nullable().meta({
-          description: 'The description, HTML-escaped, matches within <mark>; null without a search',
-        }),
-      }),
-    ),
-    total_count: z.int(),
-    has_more: z.boolean(),
-    next_offset: z.int().nullable(),
-    limit: z.int(),
-    offset: z.int(),
-  })
-  .meta({ id: 'EventList' });
 
 const frameParams = z.object({ id: z.string(), number: z.string() });
 
@@ -105,34 +59,6 @@ export function registerEventRoutes(app: ApiApp, services: ApiServices): void {
         .code(201)
         .header('location', `${apiPrefix}/events/${result.event.id}`)
         .send(toEventWire(result.event));
-    },
-  });
-
-  app.route({
-    method: 'GET',
-    url: `${apiPrefix}/events`,
-    schema: {
-      tags: ['events'],
-      summary: 'List and search events',
-      querystring: listQuery,
-      response: { 200: listSchema, ...errorResponses(422, 503) },
-    },
-    async handler(request, reply) {
-      const { query } = request;
-      const page = await store.events.list(toEventQuery(query));
-      const next = query.offset + page.events.length;
-      const hasMore = page.events.length > 0 && next < page.totalCount;
-      return reply.send({
-        events: page.events.map((event, index) => ({
-          ...toEventWire(event),
-          highlight: page.highlights[index] ?? null,
-        })),
-        total_count: page.totalCount,
-        has_more: hasMore,
-        next_offset: hasMore ? next : null,
-        limit: query.limit,
-        offset: query.offset,
-      });
     },
   });
 
@@ -223,24 +149,4 @@ export function eventNotFound(id: string): AppError {
 
 function headerOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
-}
-
-function toEventQuery(query: z.output<typeof listQuery>): EventQuery {
-  if (query.start_time !== undefined && query.end_time !== undefined && query.start_time >= query.end_time) {
-    const received = new Date(query.end_time).toISOString();
-    throw validationError([{ in: 'query', path: 'end_time', received, expected: 'a time after start_time' }]);
-  }
-  return {
-    ...(query.camera_id === undefined ? {} : { cameraIds: query.camera_id }),
-    ...(query.start_time === undefined ? {} : { startTime: query.start_time }),
-    ...(query.end_time === undefined ? {} : { endTime: query.end_time }),
-    ...(query.min_confidence === undefined ? {} : { minConfidence: query.min_confidence }),
-    ...(query.object_types === undefined ? {} : { objectTypes: query.object_types }),
-    ...(query.alert_triggered === undefined ? {} : { alertTriggered: query.alert_triggered }),
-    ...(query.description_status === undefined ? {} : { descriptionStatus: query.description_status }),
-    ...(query.search_query === undefined ? {} : { searchQuery: query.search_query }),
-    limit: query.limit,
-    offset: query.offset,
-    sortOrder: query.sort_order,
-  };
 }
