@@ -142,7 +142,7 @@ const cameraFields = {
     .string()
     .max(50)
     .optional()
-    .meta({ description: 'rtsp, http_mjpeg, file, …; found by the address when left out' }),
+    .meta({ description: 'rtsp, http_snapshot, file, …; found by the address when left out' }),
   url: plainText(1, 2048).meta({
     description: 'May hold user:password@; both are then kept apart from it',
     examples: ['rtsp://192.168.1.20:554/stream1'],

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { levelsOfFrame, levelsOfJpeg } from '../../test/support/masked-pixels.ts';
+import { startHlsServer, type HlsServer } from '../../test/support/hls-server.ts';
 import { startMjpegServer, type MjpegServer } from '../../test/support/mjpeg-server.ts';
 import { makeClip, type Scene } from '../../test/support/render-clip.ts';
 import { startRtspServer, type RtspServer } from '../../test/support/rtsp-server.ts';
+import { startSnapshotServer, type SnapshotServer } from '../../test/support/snapshot-server.ts';
 import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
 import type { CameraContext } from '../cameras/camera-adapter.ts';
 import { defaultCameraSettings, type Polygon } from '../core/camera-settings.ts';
@@ -63,6 +65,8 @@ const masks: readonly Polygon[] = [
 let dir: TempDir;
 let rtsp: RtspServer;
 let mjpeg: MjpegServer;
+let snapshots: SnapshotServer;
+let hls: HlsServer;
 let media: MediaService;
 
 /** Where a camera of each type is to be had here. A type that is missing fails its test. */
@@ -75,6 +79,15 @@ const addresses: Readonly<Record<string, () => Promise<string>>> = {
     await mjpeg.addStream('/masked', { clipPath: dir.file('clip.avi') });
     return mjpeg.url('/masked');
   },
+  http_snapshot: async () => {
+    await snapshots.addCamera('/snapshot', { clipPath: dir.file('clip.avi') });
+    return snapshots.url('/snapshot');
+  },
+  hls: async () => {
+    await hls.addStream('/masked', { clipPath: dir.file('clip.mp4') });
+    return hls.url('/masked/index.m3u8');
+  },
+  synthetic: () => Promise.resolve('synthetic:street'),
   file: async () => dir.file('clip.mp4'),
 };
 
@@ -82,15 +95,20 @@ beforeAll(async () => {
   dir = await makeTempDir();
   await makeClip(dir.file('clip.mp4'), scene, { keyframeInterval: 10 });
   await makeClip(dir.file('clip.avi'), scene);
+  await makeClip(dir.file('small.mp4'), { ...scene, width: 320, height: 180 }, { keyframeInterval: 10 });
   media = createMediaService({ clock: systemClock, log: silentLog() });
   rtsp = await startRtspServer();
   mjpeg = await startMjpegServer();
+  snapshots = await startSnapshotServer();
+  hls = await startHlsServer();
 });
 
 afterAll(async () => {
   await media[Symbol.asyncDispose]();
   await rtsp[Symbol.asyncDispose]();
   await mjpeg[Symbol.asyncDispose]();
+  await snapshots[Symbol.asyncDispose]();
+  await hls[Symbol.asyncDispose]();
   await dir[Symbol.asyncDispose]();
 });
 
@@ -117,7 +135,10 @@ function camera(type: string, url: string, privacyMasks: readonly Polygon[]): Ca
   };
 }
 
-test.each(cameraAdapters.map(({ type }) => type))(
+/** There is no device to read from where tests run; what it sends goes the way of all others. */
+const types = cameraAdapters.map(({ type }) => type).filter((type) => type !== 'usb');
+
+test.each(types)(
   'what is masked is black in every frame and picture of a camera of type %s',
   { timeout: 60_000 },
   async (type) => {
@@ -146,7 +167,24 @@ test.each(cameraAdapters.map(({ type }) => type))(
   },
 );
 
-test.each(cameraAdapters.map(({ type }) => type))(
+test('what is masked is black in the pictures of the large stream, too', { timeout: 60_000 }, async () => {
+  await rtsp.addStream('/large', { clipPath: dir.file('clip.mp4') });
+  await rtsp.addStream('/small', { clipPath: dir.file('small.mp4') });
+  const context = { adapters: cameraAdapters, streams: media, clock: systemClock };
+  const twofold = { ...camera('rtsp', rtsp.url('/large'), masks), subUrl: rtsp.url('/small') };
+  await using source = openCameraSource(twofold, context);
+  for await (const frame of source.open(AbortSignal.timeout(30_000))) {
+    if (source.pictureStream === undefined) continue;
+    const [picture] = await source.pictures([frame.capturedAt], AbortSignal.timeout(30_000));
+    expect(picture).toMatchObject({ width: scene.width, height: scene.height });
+    const { brightestInside, meanOutside } = await levelsOfJpeg(picture?.jpeg ?? new Uint8Array(), masks);
+    expect(brightestInside).toBeLessThanOrEqual(2);
+    expect(meanOutside).toBeGreaterThan(100);
+    return;
+  }
+});
+
+test.each(types)(
   'a source of type %s that does not say that it applies the masks is not opened',
   async (type) => {
     const forgetful = cameraAdapters.map((adapter) =>

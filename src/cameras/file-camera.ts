@@ -8,7 +8,7 @@ function isFileUrl(url: string): boolean {
 }
 
 function isPath(url: string): boolean {
-  return url !== '' && !/^[a-z][a-z0-9+.-]+:\/\//i.test(url);
+  return url !== '' && !/^(?:[a-z][a-z0-9+.-]+:\/\/|synthetic:|usb:|\/dev\/)/i.test(url);
 }
 
 function pathOf(url: string): string | undefined {

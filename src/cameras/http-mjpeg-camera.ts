@@ -1,10 +1,7 @@
 import { z } from 'zod';
-import { openLiveCamera } from './live-camera.ts';
 import type { CameraAdapter } from './camera-adapter.ts';
-
-function isHttp(url: string): boolean {
-  return /^https?:\/\//i.test(url);
-}
+import { isHttpAddress } from './http-address.ts';
+import { openLiveCamera } from './live-camera.ts';
 
 /**
  * Cameras that send an endless row of JPEG pictures over HTTP (`multipart/x-mixed-replace`). Such streams carry no
@@ -13,10 +10,10 @@ function isHttp(url: string): boolean {
 export const httpMjpegCamera: CameraAdapter = {
   type: 'http_mjpeg',
   title: 'Network camera (MJPEG over HTTP)',
-  url: z.string().refine((url) => isHttp(url) && URL.canParse(url), {
+  url: z.string().refine(isHttpAddress, {
     error: 'expected the HTTP address of an MJPEG stream such as http://192.168.1.20/video.mjpg',
   }),
   hasSubStream: true,
-  accepts: isHttp,
+  accepts: isHttpAddress,
   create: (context) => openLiveCamera(context, (url) => ({ protocol: 'http_mjpeg', url, transport: 'tcp' })),
 };

@@ -1,27 +1,9 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { fileCamera } from '../cameras/file-camera.ts';
-import { httpMjpegCamera } from '../cameras/http-mjpeg-camera.ts';
-import { rtspCamera } from '../cameras/rtsp-camera.ts';
-import { anthropicProvider } from '../vision/providers/anthropic.ts';
-import { googleProvider } from '../vision/providers/google.ts';
-import { localProvider } from '../vision/providers/local.ts';
-import { openaiCompatibleProvider } from '../vision/providers/openai-compatible.ts';
-import { openaiProvider } from '../vision/providers/openai.ts';
-import { xaiProvider } from '../vision/providers/xai.ts';
+import { cameraAdapters as adapters, providerAdapters } from '../app/builtins.ts';
 import { createConfigSchema } from './config-schema.ts';
 import { configurationReference, describeConfig } from './describe-config.ts';
 import { parseConfig } from './load-config.ts';
-
-const adapters = [rtspCamera, httpMjpegCamera, fileCamera];
-const providerAdapters = [
-  openaiProvider,
-  anthropicProvider,
-  googleProvider,
-  xaiProvider,
-  openaiCompatibleProvider,
-  localProvider,
-];
 
 test('the reference in docs/ is the one of the schema (vitest run src/config -u writes it)', async () => {
   await expect(configurationReference(adapters, providerAdapters)).toMatchFileSnapshot(

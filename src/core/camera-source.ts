@@ -58,13 +58,20 @@ export interface StreamRequest {
    * that another stream of the camera names.
    */
   readonly purpose: 'analysis' | 'pictures';
-  readonly protocol: 'rtsp' | 'http_mjpeg' | 'file';
-  /** An absolute path for `file`, an address without credentials otherwise. */
+  readonly protocol: 'rtsp' | 'http_mjpeg' | 'http_snapshot' | 'hls' | 'usb' | 'synthetic' | 'file';
+  /**
+   * An absolute path for `file` and `usb`, the URL of the painter's module for `synthetic`, an address without credentials
+   * otherwise.
+   */
   readonly url: string;
   readonly username: string | null;
   readonly password: string | null;
   /** Only for `rtsp`. */
   readonly transport: 'tcp' | 'udp';
+  /** Only for `hls`: which one to take of several of the same picture. */
+  readonly variant?: 'largest' | 'smallest';
+  /** Only for `usb`, where it says what to ask the camera for, and `synthetic`, where it says what is painted. */
+  readonly capture?: CaptureMode;
   /** Blackened in everything that comes of the stream. */
   readonly masks: readonly Polygon[];
   /** Analysed frames per second, 1–30. */
@@ -75,6 +82,14 @@ export interface StreamRequest {
   readonly decode: DecodeMode;
   /** Of a recording: begins again at its end, for ever. */
   readonly isLooping: boolean;
+}
+
+export interface CaptureMode {
+  /** Pixels; `null` for what the camera prefers. */
+  readonly size: { readonly width: number; readonly height: number } | null;
+  readonly framesPerSecond: number | null;
+  /** As FFmpeg names it: `mjpeg`, `yuyv422`, `h264`, … */
+  readonly format: string | null;
 }
 
 /** Opens streams in decoder processes that may die without harm. */

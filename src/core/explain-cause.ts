@@ -6,7 +6,11 @@ type Asked = Pick<StreamRequest, 'protocol' | 'url' | 'username' | 'transport'>;
 
 /** What the cause means and what to do: the one text for state, log and notification. Without secrets. */
 export function explainCause(cause: CameraCause, asked: Asked): string {
-  return asked.protocol === 'file' ? explainRecording(cause, asked.url) : explainLive(cause, asked);
+  const { protocol, url } = asked;
+  if (protocol === 'file') return explainRecording(cause, url);
+  if (protocol === 'usb') return explainDevice(cause, url);
+  if (protocol === 'synthetic') return 'The painted scene ended; it begins anew.';
+  return explainLive(cause, asked);
 }
 
 function explainRecording(cause: CameraCause, path: string): string {
@@ -19,6 +23,19 @@ function explainRecording(cause: CameraCause, path: string): string {
     reset: `The file ${path} was changed or taken away while it was read.`,
   };
   return known[cause] ?? `${path} could not be read to its end.`;
+}
+
+function explainDevice(cause: CameraCause, path: string): string {
+  const known: Partial<Record<CameraCause, string>> = {
+    refused: `The camera at ${path} is in use: one program at a time can have it. End the other one.`,
+    not_found: `There is no camera at ${path}. Check that it is plugged in; \`ls /dev/video*\` shows what there is.`,
+    unauthorized: `${path} may not be read. Add the user that runs Vedette to the group video.`,
+    invalid_data: `${path} is no camera that can be read, or it does not know the size, rate or format that is asked for.`,
+    unsupported_codec: `${path} sends a format that can't be decoded. Ask for another one: ?format=mjpeg or ?format=yuyv422.`,
+    no_frames: `The camera at ${path} sent no picture any more. Plug it in anew if that happens often.`,
+    reset: `The camera at ${path} was unplugged, or failed.`,
+  };
+  return known[cause] ?? `The camera at ${path} could not be read.`;
 }
 
 function explainLive(cause: CameraCause, { url, protocol, username, transport }: Asked): string {

@@ -1,4 +1,4 @@
-import { AV_CODEC_ID_MJPEG, AV_NOPTS_VALUE } from 'node-av/constants';
+import { AV_CODEC_ID_MJPEG, AV_CODEC_ID_RAWVIDEO } from 'node-av/constants';
 import { Packet, type CodecParameters } from 'node-av/lib';
 import type { StreamRequest } from '../core/camera-source.ts';
 import type { CameraCause, DecodeState } from '../core/camera.ts';
@@ -19,10 +19,13 @@ import {
   type StreamLimits,
 } from './host-protocol.ts';
 import { KeyframeWatch } from './keyframe-watch.ts';
-import { ArrivalClock, LiveClock, RecordingClock, type PacketClock } from './packet-clock.ts';
+import type { PacketInput } from './packet-input.ts';
 import { PacketQueue } from './packet-queue.ts';
 import { PacketRing } from './packet-ring.ts';
+import { PacketTimes } from './packet-times.ts';
+import { PaintedInput } from './painted-input.ts';
 import { PictureDesk } from './picture-desk.ts';
+import { SnapshotInput } from './snapshot-input.ts';
 import { StreamInput } from './stream-input.ts';
 import { codecNameOf } from './video-decoder.ts';
 
@@ -30,9 +33,6 @@ import { codecNameOf } from './video-decoder.ts';
 const ioGraceMs = 2_000;
 
 const watchEveryMs = 500;
-
-/** Assumed of recordings that say nothing. */
-const defaultFrameUs = 40_000;
 
 export interface HostStreamOptions {
   readonly id: number;
@@ -57,7 +57,8 @@ export class HostStream {
   readonly #outlet: FrameOutlet;
   readonly #ring: PacketRing<Packet>;
   readonly #desk: PictureDesk;
-  #input: StreamInput;
+  readonly #times: PacketTimes;
+  #input: PacketInput;
   #parameters: CodecParameters | undefined;
   #analyser: FrameAnalyser | undefined;
   readonly #decodeGate: DecodeGate | undefined;
@@ -67,10 +68,6 @@ export class HostStream {
   #keyframes: KeyframeWatch | undefined;
   /** Thins out what is read where every packet is a whole picture. */
   #packetGate: FrameGate | undefined;
-  #packetClock: PacketClock | undefined;
-  /** Of the first packet: epoch µs, and monotonic ms. */
-  #startUs = 0;
-  #startedAt = 0;
   #finished: Promise<void> | undefined;
   /** Set once: no `end` or `lost` is sent after it. */
   #isOver = false;
@@ -104,6 +101,7 @@ export class HostStream {
       count('packetsEvicted', evicted);
     });
     this.#desk = new PictureDesk(id, this.#ring, request, send);
+    this.#times = new PacketTimes(request, options.clock);
     this.#input = this.#newInput();
   }
 
@@ -197,8 +195,10 @@ export class HostStream {
     this.#outlet.close();
   }
 
-  #newInput(): StreamInput {
-    const { request, limits } = this.#options;
+  #newInput(): PacketInput {
+    const { request, limits, clock } = this.#options;
+    if (request.protocol === 'http_snapshot') return new SnapshotInput(request, clock);
+    if (request.protocol === 'synthetic') return new PaintedInput(request);
     return new StreamInput(request, Math.max(limits.openMs, limits.noPacketMs) + ioGraceMs);
   }
 
@@ -228,7 +228,7 @@ export class HostStream {
       // A stop during the closing did not reach the new one.
       if (this.#halted.signal.aborted) return;
       await this.#open();
-      if (this.#packetClock instanceof RecordingClock) this.#packetClock.restart();
+      this.#times.restart();
     }
   }
 
@@ -248,8 +248,8 @@ export class HostStream {
   }
 
   async #handle(packet: Packet): Promise<void> {
-    const timeUs = this.#stamp(packet);
-    if (!this.#isLive && this.#options.request.pacing === 'realtime') await this.#waitUntil(timeUs);
+    const timeUs = this.#times.stamp(packet, this.#input.facts);
+    await this.#times.untilDue(timeUs, this.#halted.signal);
     const { isKeyframe } = packet;
     if (isKeyframe && this.#input.codecId !== this.#parameters?.codecId) {
       throw this.#lost('reset', 'the video format changed');
@@ -265,48 +265,13 @@ export class HostStream {
     this.#checkForPictures(keyframes);
   }
 
-  /** Gives the packet the time at which its picture was taken, in epoch µs, which its frame will carry too. */
-  #stamp(packet: Packet): number {
-    const { tickUs } = this.#input.facts;
-    const { pts, dts } = packet;
-    const known = pts === AV_NOPTS_VALUE ? dts : pts;
-    const ptsUs = known === AV_NOPTS_VALUE ? undefined : Number(known) * tickUs;
-    const nowUs = this.#options.clock.now() * 1000;
-    this.#packetClock ??= this.#newPacketClock(nowUs);
-    const timeUs = Math.round(this.#packetClock.timeOf(ptsUs, nowUs));
-    packet.pts = BigInt(timeUs);
-    packet.dts =
-      pts === AV_NOPTS_VALUE || dts === AV_NOPTS_VALUE
-        ? AV_NOPTS_VALUE
-        : BigInt(timeUs - Math.round(Number(pts - dts) * tickUs));
-    return timeUs;
-  }
-
-  #newPacketClock(nowUs: number): PacketClock {
-    this.#startUs = nowUs;
-    this.#startedAt = this.#options.clock.monotonic();
-    const { protocol } = this.#options.request;
-    if (protocol === 'rtsp') return new LiveClock();
-    if (protocol === 'http_mjpeg') return new ArrivalClock();
-    const rate = this.#input.facts.framesPerSecond;
-    return new RecordingClock(nowUs, rate === null ? defaultFrameUs : 1_000_000 / rate);
-  }
-
-  async #waitUntil(timeUs: number): Promise<void> {
-    const { clock } = this.#options;
-    const dueAt = this.#startedAt + (timeUs - this.#startUs) / 1000;
-    const aheadMs = dueAt - clock.monotonic();
-    // A timer is not more exact than that.
-    if (aheadMs > 1) await clock.sleep(aheadMs, this.#halted.signal);
-  }
-
   /** Resolves when what there was to analyse is analysed. Never rejects: what goes wrong ends the stream. */
   async #begin(): Promise<void> {
     const { clock, request } = this.#options;
     const parameters = this.#parameters;
     if (parameters === undefined) return;
     // Pictures that nobody will look at need neither memory nor decoding.
-    const isIntraOnly = parameters.codecId === AV_CODEC_ID_MJPEG;
+    const isIntraOnly = [AV_CODEC_ID_MJPEG, AV_CODEC_ID_RAWVIDEO].includes(parameters.codecId);
     if (isIntraOnly) this.#packetGate = new FrameGate(request.frameRate);
     const onFacts = (facts: DecodedFacts): void => {
       this.#sendInfo(facts, isIntraOnly);
@@ -403,7 +368,7 @@ export class HostStream {
 
   /** Ends the stream when a native call does not come back. */
   async #watch(): Promise<void> {
-    const { clock, limits } = this.#options;
+    const { clock, limits, request } = this.#options;
     for (;;) {
       try {
         await clock.sleep(watchEveryMs, this.#halted.signal);
@@ -412,10 +377,12 @@ export class HostStream {
         throw error;
       }
       const now = clock.monotonic();
+      // A segment is awaited whole, and lasts up to 10 s.
+      const packetMs = limits.noPacketMs * (request.protocol === 'hls' ? 3 : 1);
       const isLate = (since: number | undefined, limitMs: number): boolean =>
         since !== undefined && now - since > limitMs;
       if (isLate(this.#openingSince, limits.openMs)) this.#fail(this.#lost('timeout'));
-      else if (isLate(this.#readingSince, limits.noPacketMs)) this.#fail(this.#lost('no_frames'));
+      else if (isLate(this.#readingSince, packetMs)) this.#fail(this.#lost('no_frames'));
       else if (isLate((this.#analyser ?? this.#keyframes)?.decodingSince, limits.noPacketMs)) {
         this.#fail(this.#lost('decoder_crashed', 'a call does not come back'));
       }

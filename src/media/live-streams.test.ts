@@ -3,12 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectLive, expectPictures, lossOf, takeFrames } from '../../test/support/live-frames.ts';
 import { startMjpegServer, type MjpegServer } from '../../test/support/mjpeg-server.ts';
-import { makeClip, readCounter, type Scene } from '../../test/support/render-clip.ts';
+import { makeClip, type Scene } from '../../test/support/render-clip.ts';
 import { startRtspServer, type RtspServer } from '../../test/support/rtsp-server.ts';
 import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
-import { CameraLostError, type CameraSource, type StreamRequest } from '../core/camera-source.ts';
+import { CameraLostError, type StreamRequest } from '../core/camera-source.ts';
 import { systemClock } from '../core/clock.ts';
 import type { AnalysisFrame } from '../core/frame.ts';
 import { createId } from '../core/ids.ts';
@@ -90,74 +91,13 @@ async function newMjpegPath(options: Partial<Parameters<MjpegServer['addStream']
   return path;
 }
 
-async function takeFrames(source: CameraSource, count: number): Promise<AnalysisFrame[]> {
-  const frames: AnalysisFrame[] = [];
-  for await (const frame of source.open(AbortSignal.timeout(20_000))) {
-    frames.push(frame);
-    if (frames.length === count) break;
-  }
-  return frames;
-}
-
-/** Reads until the stream is lost. */
-async function lossOf(
-  source: CameraSource,
-  onFrame: (count: number) => void = () => undefined,
-): Promise<CameraLostError> {
-  let count = 0;
-  try {
-    for await (const frame of source.open(AbortSignal.timeout(20_000))) {
-      count += frame.gray.length > 0 ? 1 : 0;
-      onFrame(count);
-    }
-  } catch (error) {
-    if (error instanceof CameraLostError) return error;
-    throw error;
-  }
-  throw new Error(`The stream ended after ${count} frames, expected it to be lost.`);
-}
-
-function counterOf({ gray, width, height }: AnalysisFrame): number {
-  return readCounter(gray, width, height) ?? Number.NaN;
-}
-
-/** Frames in order, one after the other, none twice; and of a live camera, each when it was taken. */
-function expectLive(frames: readonly AnalysisFrame[], stepAtMost = 15): void {
-  for (const [index, frame] of frames.slice(1).entries()) {
-    const before = frames[index];
-    if (before === undefined) continue;
-    const step = (counterOf(frame) - counterOf(before) + frameTotal) % frameTotal;
-    expect(step).toBeGreaterThan(0);
-    expect(step).toBeLessThanOrEqual(stepAtMost);
-    expect(frame.capturedAt).toBeGreaterThan(before.capturedAt);
-    expect(frame.mediaTimeMs).toBe(frame.capturedAt - (frames[0]?.capturedAt ?? 0));
-    expect(frame.sequence).toBeGreaterThan(before.sequence);
-  }
-  expect(frames.at(-1)?.capturedAt).toBeLessThanOrEqual(Date.now());
-}
-
-async function expectPictures(source: CameraSource, frames: readonly AnalysisFrame[]): Promise<void> {
-  const wanted = [frames.at(-1), frames[3]].filter((frame) => frame !== undefined);
-  const pictures = await source.pictures(
-    wanted.map(({ capturedAt }) => capturedAt),
-    AbortSignal.timeout(20_000),
-  );
-  const numbers = await Promise.all(
-    pictures.map(async ({ jpeg }) => {
-      const { data, info } = await sharp(jpeg).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-      return readCounter(data, info.width, info.height, 3);
-    }),
-  );
-  expect(numbers).toEqual(wanted.map(counterOf));
-}
-
 describe.concurrent('an RTSP camera', () => {
   test.each(['tcp', 'udp'] as const)('is seen over %s as it happens', async (transport) => {
     const path = await newRtspPath();
     await using source = media.openStream(camera(rtsp.url(path), { transport }));
     const frames = await takeFrames(source, 20);
     expect(frames).toHaveLength(20);
-    expectLive(frames);
+    expectLive(frames, frameTotal);
     await expectPictures(source, frames);
     expect(source.info).toMatchObject({ codec: 'h264', width: 480, height: 270, durationMs: null });
   });
@@ -166,7 +106,7 @@ describe.concurrent('an RTSP camera', () => {
     const path = await newRtspPath({ clipPath: dir.file('hevc.mp4') });
     await using source = media.openStream(camera(rtsp.url(path)));
     const frames = await takeFrames(source, 8);
-    expectLive(frames);
+    expectLive(frames, frameTotal);
     await expectPictures(source, frames);
     expect(source.info?.codec).toBe('hevc');
   });
@@ -176,14 +116,14 @@ describe.concurrent('an RTSP camera', () => {
     await using source = media.openStream(camera(rtsp.url(path)));
     const frames = await takeFrames(source, 6);
     expect(frames).toHaveLength(6);
-    expectLive(frames);
+    expectLive(frames, frameTotal);
     await expectPictures(source, frames);
   });
 
   test.each(['digest', 'basic'] as const)('lets in who has the password (%s)', async (auth) => {
     const path = await newRtspPath({ credentials, auth });
     await using source = media.openStream(camera(rtsp.url(path), credentials));
-    expectLive(await takeFrames(source, 4));
+    expectLive(await takeFrames(source, 4), frameTotal);
     expect(source.info?.codec).toBe('h264');
   });
 
@@ -281,7 +221,7 @@ describe.concurrent('an RTSP camera', () => {
     expect((await lossOf(second)).cameraCause).toBe('refused');
     await server.restart();
     await using third = media.openStream(camera(server.url('/a')));
-    expectLive(await takeFrames(third, 5));
+    expectLive(await takeFrames(third, 5), frameTotal);
   });
 
   test('is let go of when nobody reads any more', async () => {
@@ -304,7 +244,7 @@ describe.concurrent('an MJPEG camera', () => {
     const path = await newMjpegPath({ hasContentLength });
     await using source = media.openStream(camera(mjpeg.url(path), { frameRate: 5 }));
     const frames = await takeFrames(source, 6);
-    expectLive(frames);
+    expectLive(frames, frameTotal);
     await expectPictures(source, frames);
     expect(source.info).toEqual({
       codec: 'mjpeg',
@@ -388,7 +328,7 @@ test('a slow reader of a live camera gets the newest frames, and the others are 
     ({ sequence }, index) => sequence - (frames[index - 1]?.sequence ?? sequence) > 5,
   );
   expect(gap).toBeGreaterThan(0);
-  expectLive(frames, frameTotal - 1);
+  expectLive(frames, frameTotal, frameTotal - 1);
   await waitUntil('the count', () => service.stats().framesDropped > 5);
 });
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ArrivalClock, LiveClock, RecordingClock } from './packet-clock.ts';
+import { ArrivalClock, LiveClock, RecordingClock, SegmentClock } from './packet-clock.ts';
 
 const epochUs = 1_700_000_000_000_000;
 const frameUs = 40_000;
@@ -89,6 +89,50 @@ describe('the clock of a recording', () => {
     clock.timeOf(60_000_000);
     expect(clock.timeOf(0)).toBe(epochUs + 60_040_000);
     expect(clock.timeOf(40_000)).toBe(epochUs + 60_080_000);
+  });
+});
+
+/** Reads each packet when the one before was due, and no segment before it is there. */
+function play(segmentsThereUs: readonly number[], packets: number): { readUs: number; dueUs: number }[] {
+  const clock = new SegmentClock();
+  let nowUs = 0;
+  return segmentsThereUs.flatMap((thereUs, segment) =>
+    Array.from({ length: packets }, (_, index) => {
+      const readUs = Math.max(nowUs, epochUs + thereUs);
+      const dueUs = clock.timeOf((segment * packets + index) * frameUs, readUs);
+      nowUs = Math.max(readUs, dueUs);
+      return { readUs, dueUs };
+    }),
+  );
+}
+
+describe('the clock of segments', () => {
+  test('spreads what comes at once over the time that it lasts', () => {
+    const packets = play([0, 1_000_000, 2_000_000], 25);
+    expect(packets.map(({ dueUs }) => dueUs)).toEqual(packets.map((_, index) => epochUs + index * frameUs));
+  });
+
+  test('waits for segments that come late, once, and is then never far behind nor ahead', () => {
+    const lateness = fc.array(fc.integer({ min: 0, max: 5_000_000 }), { minLength: 5, maxLength: 40 });
+    fc.assert(
+      fc.property(lateness, (late) => {
+        const packets = play(
+          late.map((lateUs, segment) => segment * 1_000_000 + lateUs),
+          25,
+        );
+        for (const { readUs, dueUs } of packets) {
+          expect(dueUs - readUs).toBeGreaterThanOrEqual(-1_000_000);
+          expect(dueUs - readUs).toBeLessThanOrEqual(1_000_000);
+        }
+      }),
+    );
+  });
+
+  test('does not wait for a jump of the time stamps', () => {
+    const clock = new SegmentClock();
+    clock.timeOf(0, epochUs);
+    expect(clock.timeOf(3_600_000_000, epochUs + frameUs)).toBe(epochUs + frameUs);
+    expect(clock.timeOf(0, epochUs + 2 * frameUs)).toBe(epochUs + 2 * frameUs);
   });
 });
 

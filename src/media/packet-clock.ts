@@ -54,6 +54,33 @@ export class LiveClock implements PacketClock {
   }
 }
 
+/** What comes later than this is late for good. */
+const latenessUs = 1_000_000;
+/** No segment is longer. */
+const segmentUs = 30_000_000;
+
+/**
+ * For live streams that come in segments, many seconds at once (HLS): when a packet is to be shown so that all of them
+ * follow each other evenly, behind the moment at which the first one came. What comes too late moves all that follows, so
+ * that the delay becomes as large as it must be, and grows no more.
+ */
+export class SegmentClock implements PacketClock {
+  #offsetUs: number | undefined;
+  #lastUs = 0;
+
+  timeOf(ptsUs: number | undefined, arrivalUs: number): number {
+    if (ptsUs === undefined) {
+      this.#lastUs = Math.max(arrivalUs, this.#lastUs + 1000);
+      return this.#lastUs;
+    }
+    this.#offsetUs ??= arrivalUs - ptsUs;
+    const aheadUs = ptsUs + this.#offsetUs - arrivalUs;
+    if (aheadUs < -latenessUs || aheadUs > segmentUs) this.#offsetUs = arrivalUs - ptsUs;
+    this.#lastUs = ptsUs + this.#offsetUs;
+    return this.#lastUs;
+  }
+}
+
 /** For recordings: the recording's clock, begun at `startUs`. A further pass follows the one before without a gap. */
 export class RecordingClock implements PacketClock {
   readonly #startUs: number;

@@ -2,49 +2,46 @@ import { lookup } from 'node:dns/promises';
 import { stat } from 'node:fs/promises';
 import { constants as osConstants } from 'node:os';
 import { isIP } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   AV_CODEC_ID_MJPEG,
   AV_CODEC_ID_NONE,
   AV_NOPTS_VALUE,
   AVDISCARD_ALL,
+  AVERROR_EAGAIN,
   AVERROR_EOF,
   AVERROR_EXIT,
+  AVFMT_FLAG_NONBLOCK,
   AVMEDIA_TYPE_VIDEO,
 } from 'node-av/constants';
-import { CodecParameters, Dictionary, FormatContext, type Packet, type Stream } from 'node-av/lib';
+import {
+  CodecParameters,
+  Dictionary,
+  FormatContext,
+  InputFormat,
+  type Packet,
+  type Stream,
+} from 'node-av/lib';
 import type { StreamRequest } from '../core/camera-source.ts';
 import { messageOf } from '../core/errors.ts';
 import { brokenBy, lost, lostBy, StreamLost } from './camera-cause.ts';
+import { askWhy } from './content-type.ts';
+import { inputOptions } from './input-options.ts';
+import type { InputFacts, PacketInput } from './packet-input.ts';
 
-/** A playlist or a script of other addresses is no recording: only true containers are opened. */
-const recordingFormats =
-  'mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,h264,hevc,av1,obu,ivf,m4v,mjpeg,asf,ogg,gif,mxf,rm,dhav,nut,swf,wtv';
+/** A camera on USB is asked for pictures again after so long: its own waiting could not be interrupted. */
+const usbPollMs = 5;
 
-/** Bytes and microseconds that the analysis of a live stream may take when its description does not suffice. */
-const liveAnalysis = { probesize: '2000000', analyzeduration: '2000000' };
-
-/** What the container declares. */
-export interface InputFacts {
-  /** Microseconds of one tick of the packets' time stamps. */
-  readonly tickUs: number;
-  /** `null` when it declares nothing usable. */
-  readonly framesPerSecond: number | null;
-  readonly durationMs: number | null;
-}
-
-/**
- * One connection, read by one owner: `open` once, then `read` one call at a time, `close` only when neither is under
- * way. `interrupt` may be called at any time and makes a pending call return within moments.
- */
-export class StreamInput {
+/** Everything that FFmpeg reads. */
+export class StreamInput implements PacketInput {
   readonly #request: StreamRequest;
   readonly #ioTimeoutMs: number;
-  readonly #context = new FormatContext();
+  #context = new FormatContext();
   readonly #interrupted = new AbortController();
   #isAllocated = false;
   #stream: Stream | undefined;
   #facts: InputFacts | undefined;
-  #hasRead = false;
+  #packetCount = 0;
 
   /** @param ioTimeoutMs a native wait for the network may last so long even if an interruption went unnoticed */
   constructor(request: StreamRequest, ioTimeoutMs: number) {
@@ -52,18 +49,17 @@ export class StreamInput {
     this.#ioTimeoutMs = ioTimeoutMs;
   }
 
-  /** @throws StreamLost */
   async open(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      throw await this.#betterKnown(error);
+    }
+  }
+
+  async #open(): Promise<void> {
     const request = this.#request;
-    const address = request.protocol === 'file' ? await this.#checkFile() : await this.#checkHost();
-    // Without this, an interruption is not noticed: openInput would allocate a context that has no such callback.
-    this.#context.allocContext();
-    this.#isAllocated = true;
-    this.#throwIfInterrupted();
-    using options = Dictionary.fromObject(this.#options());
-    const opened = await this.#context.openInput(address, null, options);
-    this.#throwIfInterrupted();
-    if (opened < 0) throw lostBy(opened, request);
+    await this.#openAddress();
     const described = this.#videoStream();
     // What the session description names and FFmpeg does not know can't be taken out of its packets either.
     if (request.protocol === 'rtsp' && described?.codecpar.codecId === AV_CODEC_ID_NONE) {
@@ -83,32 +79,38 @@ export class StreamInput {
     this.#facts = {
       tickUs: (stream.timeBase.num * 1_000_000) / stream.timeBase.den,
       framesPerSecond: request.protocol === 'http_mjpeg' ? null : declaredRate(stream),
-      durationMs: request.protocol === 'file' ? durationOf(this.#context) : null,
+      durationMs: isFinite(request) ? durationOf(this.#context) : null,
     };
   }
 
-  /**
-   * Waits for the next packet of the video.
-   *
-   * @returns `false` at the end of a recording
-   * @throws StreamLost
-   */
   async read(packet: Packet): Promise<boolean> {
+    try {
+      return await this.#read(packet);
+    } catch (error) {
+      throw this.#packetCount > 1 ? error : await this.#betterKnown(error);
+    }
+  }
+
+  async #read(packet: Packet): Promise<boolean> {
     for (;;) {
       const code = await this.#context.readFrame(packet);
       if (this.#interrupted.signal.aborted) throw this.#interruption();
       if (code === AVERROR_EOF && this.#request.protocol === 'file') return false;
+      if (code === AVERROR_EOF && this.#request.protocol === 'hls') throw await this.#playlistEnd();
+      if (code === AVERROR_EAGAIN && this.#request.protocol === 'usb') {
+        await delay(usbPollMs);
+        continue;
+      }
       if (code === -osConstants.errno.ETIMEDOUT) throw lost('no_frames', this.#request);
-      if (code < 0) throw this.#hasRead ? brokenBy(code, this.#request) : lostBy(code, this.#request);
+      if (code < 0) throw this.#packetCount > 0 ? brokenBy(code, this.#request) : lostBy(code, this.#request);
       if (packet.streamIndex === this.#video.index) {
-        this.#hasRead = true;
+        this.#packetCount += 1;
         return true;
       }
       packet.unref();
     }
   }
 
-  /** A copy that lives on when the input is closed. */
   copyParameters(): CodecParameters {
     const parameters = new CodecParameters();
     parameters.alloc();
@@ -120,7 +122,6 @@ export class StreamInput {
     return this.#video.codecpar.codecId;
   }
 
-  /** Known when it is open, and still afterwards. */
   get facts(): InputFacts {
     if (this.#facts === undefined) throw new Error('the input is not open');
     return this.#facts;
@@ -131,7 +132,6 @@ export class StreamInput {
     if (this.#isAllocated) this.#context.interrupt();
   }
 
-  /** Only while neither `open` nor `read` is under way. */
   async close(): Promise<void> {
     this.#isAllocated = false;
     await this.#context.closeInput();
@@ -143,32 +143,49 @@ export class StreamInput {
   }
 
   #videoStream(): Stream | undefined {
-    return this.#context.streams?.find(({ codecpar }) => codecpar.codecType === AVMEDIA_TYPE_VIDEO);
+    const videos = (this.#context.streams ?? []).filter(
+      ({ codecpar }) => codecpar.codecType === AVMEDIA_TYPE_VIDEO,
+    );
+    const { variant } = this.#request;
+    return variant === undefined ? videos[0] : chooseVariant(videos, variant);
   }
 
-  #options(): Record<string, string> {
-    const timeoutUs = String(this.#ioTimeoutMs * 1000);
-    const byProtocol: Record<StreamRequest['protocol'], Record<string, string>> = {
-      file: { protocol_whitelist: 'file', format_whitelist: recordingFormats },
-      rtsp: {
-        rtsp_transport: this.#request.transport,
-        timeout: timeoutUs,
-        allowed_media_types: 'video',
-        // Room for a whole key frame of a large picture.
-        buffer_size: '2097152',
-        protocol_whitelist: 'rtsp,rtsps,tcp,tls,udp,rtp,srtp',
-        format_whitelist: 'rtsp,sdp,rtp',
-        ...liveAnalysis,
-      },
-      http_mjpeg: {
-        timeout: timeoutUs,
-        rw_timeout: timeoutUs,
-        protocol_whitelist: 'http,https,tcp,tls',
-        format_whitelist: 'mpjpeg,mjpeg',
-        ...liveAnalysis,
-      },
-    };
-    return byProtocol[this.#request.protocol];
+  async #openAddress(): Promise<void> {
+    const request = this.#request;
+    const { protocol } = request;
+    const address =
+      protocol === 'file'
+        ? await this.#checkFile()
+        : protocol === 'usb'
+          ? await this.#checkDevice()
+          : await this.#checkHost();
+    const options = inputOptions(request, this.#ioTimeoutMs);
+    const opened = await this.#openNative(address, options);
+    if (opened >= 0) return;
+    const isFormatRefused = opened === -osConstants.errno.EINVAL && 'input_format' in options;
+    if (protocol === 'usb' && isFormatRefused && request.capture?.format == null) {
+      // Not every camera compresses; then it is taken as it is.
+      const { input_format: _, ...others } = options;
+      this.#context = new FormatContext();
+      if ((await this.#openNative(address, others)) >= 0) return;
+    }
+    throw lostBy(opened, request);
+  }
+
+  /** @returns what FFmpeg does, below 0 for a failure */
+  async #openNative(address: string, options: Record<string, string>): Promise<number> {
+    const isUsb = this.#request.protocol === 'usb';
+    // Without this, an interruption is not noticed: openInput would allocate a context that has no such callback.
+    this.#context.allocContext();
+    this.#isAllocated = true;
+    // Otherwise a camera that sends nothing holds up the call for ever.
+    if (isUsb) this.#context.setFlags(AVFMT_FLAG_NONBLOCK);
+    this.#throwIfInterrupted();
+    using dictionary = Dictionary.fromObject(options);
+    const format = isUsb ? InputFormat.findInputFormat('v4l2') : null;
+    const opened = await this.#context.openInput(address, format, dictionary);
+    this.#throwIfInterrupted();
+    return opened;
   }
 
   async #checkFile(): Promise<string> {
@@ -181,6 +198,19 @@ export class StreamInput {
     if (!found.isFile()) throw lost('invalid_data', this.#request, 'not a file');
     // The scheme keeps a colon in the name from being read as one.
     return `file:${url}`;
+  }
+
+  async #checkDevice(): Promise<string> {
+    const { url } = this.#request;
+    if (InputFormat.findInputFormat('v4l2') === null) {
+      throw lost('not_found', this.#request, `there is no Video4Linux on ${process.platform}`);
+    }
+    const finding = stat(url).catch((error: NodeJS.ErrnoException) => {
+      throw lostBy(error.errno ?? -osConstants.errno.EIO, this.#request);
+    });
+    const found = await this.#unlessInterrupted(finding);
+    if (!found.isCharacterDevice()) throw lost('invalid_data', this.#request, 'not a device');
+    return url;
   }
 
   /** FFmpeg calls a name that can't be resolved an input/output error, so it is looked up first. */
@@ -221,6 +251,24 @@ export class StreamInput {
     }
   }
 
+  /** FFmpeg calls everything an end: that of a recording, a playlist that no longer grows or can't be had any more. */
+  async #playlistEnd(): Promise<StreamLost> {
+    if (this.facts.durationMs !== null) return lost('ended', this.#request);
+    const cause = await askWhy(this.#request, this.#interrupted.signal);
+    return cause ?? lost('no_frames', this.#request, 'the playlist does not grow any more');
+  }
+
+  /** What comes over HTTP and can't be read may well be what another type of camera reads. */
+  async #betterKnown(error: unknown): Promise<unknown> {
+    const { protocol } = this.#request;
+    const isHttp = protocol === 'http_mjpeg' || protocol === 'hls';
+    const isOpenQuestion =
+      error instanceof StreamLost &&
+      ['invalid_data', 'unsupported_codec', 'reset'].includes(error.cameraCause);
+    if (!isHttp || !isOpenQuestion || this.#interrupted.signal.aborted) return error;
+    return (await askWhy(this.#request, this.#interrupted.signal)) ?? error;
+  }
+
   #throwIfInterrupted(): void {
     if (this.#interrupted.signal.aborted) throw this.#interruption();
   }
@@ -242,9 +290,24 @@ function durationOf({ duration }: FormatContext): number | null {
   return duration !== AV_NOPTS_VALUE && duration > 0n ? Number(duration) / 1000 : null;
 }
 
+/** Of HLS, what has a length is a recording, too. */
+function isFinite({ protocol }: StreamRequest): boolean {
+  return protocol === 'file' || protocol === 'hls';
+}
+
+/** The width counts: all of them show the same picture. Less than 320 pixels are too few to see anything in. */
+function chooseVariant(videos: readonly Stream[], variant: 'largest' | 'smallest'): Stream | undefined {
+  const byWidth = videos.toSorted((a, b) => a.codecpar.width - b.codecpar.width);
+  const fitting = variant === 'smallest' ? byWidth.find(({ codecpar }) => codecpar.width >= 320) : undefined;
+  return fitting ?? byWidth.at(-1);
+}
+
 function needsAnalysis(request: StreamRequest, stream: Stream | undefined): boolean {
   // Frame rates and durations of recordings come from it, and it costs little there.
   if (request.protocol === 'file' || stream === undefined) return true;
+  if (request.protocol === 'usb') return false;
+  // Which of several pictures is the one is told by their sizes.
+  if (request.protocol === 'hls') return true;
   const { codecId, extradataSize } = stream.codecpar;
   if (codecId === AV_CODEC_ID_NONE) return true;
   return codecId !== AV_CODEC_ID_MJPEG && extradataSize === 0;
