@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MotionSample } from '../core/motion.ts';
 import { EpisodeTracker } from './episodes.ts';
-import { NativeMotionJoin, sameMotionMs } from './native-motion.ts';
+import { decodingHint, NativeMotionJoin, sameMotionMs } from './native-motion.ts';
 
 const frameRate = 5;
 const frameMs = 1000 / frameRate;
@@ -47,7 +47,6 @@ interface Opened {
   /** Of the first moving frame, ms of the stream. */
   readonly startedMs: number;
   endedMs: number;
-  hasSeen: boolean;
 }
 
 /** The episodes that a row of samples makes. */
@@ -60,7 +59,6 @@ function episodesOf(samples: readonly MotionSample[]): Opened[] {
       episodes.push({
         startedMs: transition.episode.startedMediaTimeMs,
         endedMs: Number.POSITIVE_INFINITY,
-        hasSeen: false,
       });
     const last = episodes.at(-1);
     if (transition.kind === 'closed' && last !== undefined)
@@ -190,6 +188,20 @@ describe('assist', () => {
       }),
     );
   });
+});
+
+test('a source that decodes by motion learns what was seen, and opens where only the camera saw something', () => {
+  fc.assert(
+    fc.property(stretches, fc.constantFrom('assist' as const, 'replace' as const), (rows, mode) => {
+      const frames = framesOf(rows);
+      return joined(mode, frames).every((counted, index) => {
+        const seen = frames[index]?.sample ?? counted;
+        const { isMotion, reason } = decodingHint(seen, counted);
+        const isTold = counted.isMotion && !seen.isMotion ? reason === 'small' : reason === seen.reason;
+        return isMotion === seen.isMotion && isTold;
+      });
+    }),
+  );
 });
 
 describe('replace', () => {

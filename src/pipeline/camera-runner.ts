@@ -12,7 +12,7 @@ import type { AnalysisFrame, Picture } from '../core/frame.ts';
 import type { MotionSample } from '../core/motion.ts';
 import { redact } from '../core/redact.ts';
 import type { MotionChannel, MotionEngine } from '../motion/motion-detector.ts';
-import { NativeMotionJoin } from '../motion/native-motion.ts';
+import { decodingHint, NativeMotionJoin } from '../motion/native-motion.ts';
 import { CameraStanding } from './camera-standing.ts';
 import { EpisodeWatch, type EpisodeWatchContext } from './episode-watch.ts';
 
@@ -178,8 +178,9 @@ export class CameraRunner {
         const gray = frame.gray.slice();
         const sample = await this.#detect(channel, frame);
         if (sample === undefined) continue;
-        source.noteSample?.(sample);
-        await watch.push({ ...frame, gray }, join(sample));
+        const counted = join(sample);
+        source.noteSample?.(decodingHint(sample, counted));
+        await watch.push({ ...frame, gray }, counted);
         this.#cooldownUntil = watch.cooldownUntil;
       }
       return {
