@@ -8,6 +8,7 @@ import type { Picture, StreamInfo } from '../core/frame.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { DatabaseReport } from '../store/database-check.ts';
 import type { CameraInput, CaptureResult, EventAnnotation, Store } from '../store/event-store.ts';
 import type { AiServices } from './ai-services.ts';
 import type { RetentionService } from './retention-service.ts';
@@ -107,6 +108,8 @@ export interface ApiServices {
   readonly events: EventService;
   readonly ai: AiServices;
   readonly retention: RetentionService;
+  /** Reads the whole database: may take minutes. */
+  checkDatabase(depth: 'quick' | 'full'): Promise<DatabaseReport>;
   readonly live: LiveFeed;
   readonly metrics: Metrics;
   /** Looks at every component now; answers within 500 ms. */

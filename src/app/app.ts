@@ -30,6 +30,7 @@ import { createBackups } from './backups.ts';
 import { createBudgetSettings } from './budget-settings.ts';
 import { cameraAdapters, providerAdapters } from './builtins.ts';
 import { demoDismissedSetting, missingDemoCamera, syncCameras } from './camera-sync.ts';
+import { createDatabaseCare } from './database-care.ts';
 import { loadEmbeddedEye } from './embedded-eye.ts';
 import { createHealth } from './health.ts';
 import { createProviderService } from './provider-service.ts';
@@ -211,6 +212,14 @@ export async function startApp(
           stop,
         });
 
+  const care = await createDatabaseCare({
+    databaseFile: store.file,
+    settings: store.settings,
+    now: clock.now(),
+    log,
+    stop,
+  });
+
   const closedAt = await store.events.closeOpenEpisodes();
   if (closedAt > 0) log.info({ events: closedAt }, 'episodes that the last run left open are closed');
   const jobs = await store.events.pendingJobs();
@@ -244,9 +253,10 @@ export async function startApp(
           budget,
         },
         retention,
+        checkDatabase: (depth) => care.check(depth),
         live,
         metrics,
-        health: createHealth({ store, eye, cameras, queue, spool, room, backups, clock }),
+        health: createHealth({ store, eye, cameras, queue, spool, room, care, backups, clock }),
         isReady: () => isReady,
         setLiveClients: (count) => {
           liveClients = count;
@@ -279,6 +289,7 @@ export async function startApp(
     drainSpool(resumeContext, stop),
     ...(config.vision.isBackfilling ? [runBackfill(resumeContext, stop)] : []),
     showDemo(),
+    care.work(),
     retention.work(),
     room.watch((wantedBytes) => retention.makeRoom(wantedBytes), stop),
     ...(backups === undefined ? [] : [backups.work()]),
@@ -309,6 +320,7 @@ export async function startApp(
     const left = queue.depth();
     stop.requestAbort();
     await pipeline.settle();
+    await care.markCleanStop();
     await parts.disposeAsync();
     return { finished: pipeline.tally.finished - finishedBefore, left, aborted: pipeline.tally.aborted };
   }

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, mkdir, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import { ensurePackageFiles, packageFolder } from '../core/package-files.ts';
 import { redact } from '../core/redact.ts';
 import { runtimeFiles, weightsFiles } from '../detection/model-files.ts';
 import { createMediaService } from '../media/media-service.ts';
+import { describeReport } from '../store/database-check.ts';
+import { runMaintenance } from '../store/maintenance.ts';
 import { openStore } from '../store/open-store.ts';
 import { testCamera } from '../pipeline/camera-test.ts';
 import type { CameraInput } from '../store/event-store.ts';
@@ -36,7 +38,8 @@ export async function* examine(config: Config, log: Logger): AsyncGenerator<Find
   const checks: readonly (readonly [name: string, check: Check])[] = [
     ['Node', checkNode],
     ['data folder', () => checkDataFolder(config.dataDir)],
-    ['database', () => checkDatabase(config.dataDir, log)],
+    ['database', () => checkStore(config.dataDir, log)],
+    ['database file', () => checkFile(config.dataDir)],
     ['decoder', () => checkDecoder(streams)],
     ['object detector', () => checkModels(log)],
     ['port', () => checkPort(config.server)],
@@ -77,11 +80,20 @@ async function checkDataFolder(dataDir: string): Promise<string> {
 }
 
 /** Opens the real database, which also shows that FTS5 is there: its tables need it. */
-async function checkDatabase(dataDir: string, log: Logger): Promise<string> {
+async function checkStore(dataDir: string, log: Logger): Promise<string> {
   await using store = await openStore({ dataDir, log, clock: systemClock });
   const { schemaVersion, sizeBytes } = await store.checkHealth();
   await store.events.list({ searchQuery: 'anything', limit: 1, offset: 0, sortOrder: 'desc' });
   return `schema ${schemaVersion}, ${Math.round(sizeBytes / 1024)} KB, search works`;
+}
+
+/** From end to end, in a process of its own: also while a service uses it. */
+async function checkFile(dataDir: string): Promise<string> {
+  const file = join(dataDir, 'vedette.db');
+  if (!existsSync(file)) return 'there is none yet';
+  const problem = describeReport(await runMaintenance('check', file, { depth: 'full' }));
+  if (problem !== null) throw new Error(problem);
+  return 'sound from end to end';
 }
 
 /** A file that is not there is told apart from a decoder that can't be started. */

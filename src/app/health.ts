@@ -8,6 +8,7 @@ import type { JobQueue } from '../queue/job-queue.ts';
 import type { DiskRoom } from '../store/disk-room.ts';
 import type { Store } from '../store/event-store.ts';
 import type { Backups } from './backups.ts';
+import type { DatabaseCare } from './database-care.ts';
 import type { EmbeddedEye } from './embedded-eye.ts';
 
 /** What takes longer than this to answer is not well, and the report does not wait for it. */
@@ -20,6 +21,7 @@ export interface HealthContext {
   readonly queue: JobQueue;
   readonly spool: Spool;
   readonly room: DiskRoom;
+  readonly care: DatabaseCare;
   /** Where backups are made. */
   readonly backups: Backups | undefined;
   readonly clock: Clock;
@@ -49,7 +51,7 @@ export function createHealth(context: HealthContext): () => Promise<HealthReport
   };
 }
 
-async function storeHealth({ store, spool, room, clock }: HealthContext): Promise<ComponentHealth> {
+async function storeHealth({ store, spool, room, care, clock }: HealthContext): Promise<ComponentHealth> {
   const timeout = new AbortController();
   try {
     const isAnswered = await Promise.race([
@@ -67,7 +69,7 @@ async function storeHealth({ store, spool, room, clock }: HealthContext): Promis
   }
   if (spool.size() > 0)
     return { status: 'degraded', cause: `${spool.size()} captures wait on the disk for the database` };
-  return healthy;
+  return care.health();
 }
 
 function visionHealth({ eye }: HealthContext): ComponentHealth {

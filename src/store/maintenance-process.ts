@@ -1,5 +1,6 @@
 import SqliteDatabase from 'better-sqlite3';
 import { planCleanup } from './cleanup-plan.ts';
+import { checkDatabase } from './database-check.ts';
 import { findMissingFiles } from './missing-files.ts';
 import type { MaintenanceReply, MaintenanceTask } from './maintenance.ts';
 import { toErrorMessage, toStoreError } from './store-errors.ts';
@@ -35,6 +36,8 @@ async function outputOf(
     switch (task.kind) {
       case 'plan':
         return planCleanup(connection, task.input);
+      case 'check':
+        return checkDatabase(connection, task.input.depth);
       case 'missing':
         return findMissingFiles(connection, task.input.dataDir);
       default:

@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { siblingModule } from '../core/sibling-module.ts';
 import type { BackupSummary } from './backup-format.ts';
 import type { CleanupPlan, CleanupRules } from './cleanup-store.ts';
+import type { DatabaseReport } from './database-check.ts';
 import type { MissingFiles } from './missing-files.ts';
 import { fromErrorMessage, type ErrorMessage } from './store-errors.ts';
 import type { BackupOptions } from './write-backup.ts';
@@ -12,6 +13,7 @@ import type { BackupOptions } from './write-backup.ts';
 export interface MaintenanceTasks {
   readonly plan: { readonly input: CleanupRules; readonly output: CleanupPlan };
   readonly backup: { readonly input: BackupOptions; readonly output: BackupSummary };
+  readonly check: { readonly input: { readonly depth: 'quick' | 'full' }; readonly output: DatabaseReport };
   readonly missing: { readonly input: { readonly dataDir: string }; readonly output: MissingFiles };
 }
 

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { makeOldDatabase } from '../../test/support/old-database.ts';
 import { exampleKeyring, exampleQuery, exampleTime } from '../../test/support/store-examples.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { openSecretKeyring } from '../core/secret-keys.ts';
@@ -8,43 +9,9 @@ import { migrations } from './migrations.ts';
 import { openDatabase, type OpenDatabase } from './open-database.ts';
 import { createOperations } from './store-operations.ts';
 
-/** As version 1 made it: its own migration, and rows as its code wrote them. */
-async function makeFirstVersion(file: string): Promise<void> {
-  const { '0001_initial': initial } = migrations;
-  if (initial === undefined) throw new Error('the first migration is gone');
-  // The opening of today looks for what today's migrations make, so that of version 1 is done by hand.
-  const database = new SqliteDatabase(file);
-  database.pragma('journal_mode = wal');
-  const { Kysely, SqliteDialect } = await import('kysely');
-  const { Migrator } = await import('kysely/migration');
-  const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database }) });
-  const provider = { getMigrations: () => Promise.resolve({ '0001_initial': initial }) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error !== undefined) throw error;
-  const camera = database.prepare(`insert into cameras values
-    (?, ?, 'rtsp', 'rtsp://camera.test/stream', 'viewer', ?, 5, 1, 'medium', 60, 'api', 1, 1, null)`);
-  camera.run('camera-1', 'Gate', 'hunter2-gate');
-  camera.run('camera-2', 'Barn', null);
-  camera.run('camera-3', 'Yard', 'sealed:1:00000000:hunter2');
-  const event =
-    database.prepare(`insert into events (position, id, camera_id, camera_name, source, timestamp, started_at,
-    description, description_status, description_reason, confidence, objects_detected, detections_json, thumbnail_path,
-    created_at, updated_at) values (?, ?, 'camera-1', 'Gate', 'motion', ?, ?, ?, ?, ?, 80, '["dog"]', '[]', 'media/x.jpg', 1, 1)`);
-  for (let index = 0; index < 300; index += 1) {
-    const time = exampleTime + index;
-    const isDone = index % 3 !== 0;
-    event.run(
-      BigInt(time) << 20n,
-      `event-${String(index).padStart(3, '0')}`,
-      time,
-      time,
-      isDone ? `A dog number ${index} runs.` : null,
-      isDone ? 'done' : 'failed',
-      isDone ? null : 'DESCRIBE_TIMEOUT',
-    );
-  }
-  await db.destroy();
-  database.close();
+function makeFirstVersion(file: string): Promise<void> {
+  const passwords = { Gate: 'hunter2-gate', Barn: null, Yard: 'sealed:1:00000000:hunter2' };
+  return makeOldDatabase(file, '0001_initial', { events: 300, passwords });
 }
 
 function open(file: string): Promise<OpenDatabase> {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { Kysely, type Transaction } from 'kysely';
@@ -115,7 +115,10 @@ async function migrate(
   }
   const next = names.find((name) => !done.includes(name));
   if (next === undefined) return;
-  if (done.length > 0) copyDatabase(connection, `${file}.before-${next}`);
+  if (done.length > 0) {
+    assertRoomForCopy(connection, file);
+    copyDatabase(connection, `${file}.before-${next}`);
+  }
   const migrator = new Migrator({
     db: database,
     provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
@@ -136,6 +139,24 @@ function migrationsDone(connection: SqliteDatabase.Database): string[] {
 function wipeFreeSpace(connection: SqliteDatabase.Database): void {
   connection.exec('vacuum');
   connection.pragma('wal_checkpoint(truncate)');
+}
+
+/** Before anything is begun: an upgrade must not end halfway for want of room. */
+function assertRoomForCopy(connection: SqliteDatabase.Database, file: string): void {
+  const pages = Number(connection.pragma('page_count', { simple: true }));
+  // The copy, and as much again for what the migration itself writes.
+  const neededBytes = 2 * pages * Number(connection.pragma('page_size', { simple: true }));
+  const { bavail, bsize } = statfsSync(dirname(file));
+  if (bavail * bsize >= neededBytes) return;
+  throw new AppError(
+    'DISK_FULL',
+    `This version changes the database, and copies it first; that needs ${megabytes(neededBytes)}, and ` +
+      `${megabytes(bavail * bsize)} are free on the disk of ${file}. Make room and start again; nothing was changed.`,
+  );
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`;
 }
 
 /** A whole copy, or none: it gets its name only once it is complete and on the disk. */

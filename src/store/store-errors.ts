@@ -38,9 +38,9 @@ export function toStoreError(error: unknown, file: string): AppError {
   if (corrupt.test(error.code)) {
     return new AppError(
       'STORE_CORRUPT',
-      `The database ${file} is damaged, or is not a database: ${error.message} (${error.code}). Stop Vedette, move ` +
-        'the file away together with its -wal and -shm, and put a backup in its place; without one, Vedette starts ' +
-        'with an empty database.',
+      `The database ${file} is damaged, or is not a database: ${error.message} (${error.code}). Stop Vedette and bring a ` +
+        'backup back (vedette restore FILE --force); without one, move the file away together with its -wal and -shm: ' +
+        'Vedette starts with an empty database then.',
       { cause: error },
     );
   }

@@ -20,6 +20,7 @@ import { LiveFeed } from '../../src/core/live-feed.ts';
 import { silentLog, type Logger } from '../../src/core/log.ts';
 import { Metrics } from '../../src/core/metrics.ts';
 import type { CameraInput, CapturedEvent, CaptureResult, Store } from '../../src/store/event-store.ts';
+import { runMaintenance } from '../../src/store/maintenance.ts';
 import { createMediaFiles, type EventPicture, type MediaFiles } from '../../src/store/media-files.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { createRetention } from '../../src/app/retention.ts';
@@ -294,6 +295,7 @@ export async function startApi(
     metrics,
     ai,
     retention,
+    checkDatabase: (depth) => runMaintenance('check', join(dir.path, 'vedette.db'), { depth }),
     health: () => Promise.resolve(api.health),
     isReady: () => api.isReady,
     setLiveClients: (count) => {
