@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startFaultProxy } from '../../test/support/fault-proxy.ts';
 import { childrenOf, isAlive } from '../../test/support/processes.ts';
 import { makeClip } from '../../test/support/render-clip.ts';
 import { startRtspServer } from '../../test/support/rtsp-server.ts';
@@ -158,6 +159,52 @@ describe('a host that dies', () => {
     const pictures = source.pictures([Date.now()], AbortSignal.timeout(20_000));
     process.kill(pid, 'SIGKILL');
     await expect(pictures).rejects.toMatchObject({ cameraCause: 'decoder_crashed' });
+  });
+});
+
+describe('a stream that kills its host again and again', () => {
+  test('takes others with it once, when it does so while it is opened', async () => {
+    await using camera = await startFaultProxy({ targetPort: 1 });
+    await camera.setFault({ kind: 'black_hole' });
+    const poison = endless({ protocol: 'rtsp', url: `rtsp://127.0.0.1:${camera.port}/`, isLooping: false });
+    await using rig = startService();
+    const neighbours = [endless(), endless()];
+    const first = await Promise.all(neighbours.map((request) => view(rig.media, request)));
+    const opening = view(rig.media, poison);
+    await waitUntil('it to be opened', () => rig.media.stats().streams === 3);
+    await camera.accepted();
+    process.kill(onlyPid(rig.media), 'SIGKILL');
+    expect(await (await opening).ended).toMatchObject({ cameraCause: 'decoder_crashed' });
+    for (const { ended } of first) await ended;
+
+    const again = await Promise.all(neighbours.map((request) => view(rig.media, request)));
+    const shared = onlyPid(rig.media);
+    for (let time = 0; time < 2; time += 1) {
+      const openedAgain = view(rig.media, poison);
+      const own = await waitUntil('a host of its own', () => rig.media.pids().find((pid) => pid !== shared));
+      await camera.accepted();
+      process.kill(own, 'SIGKILL');
+      await (
+        await openedAgain
+      ).ended;
+    }
+    expect(rig.media.pids()).toEqual([shared]);
+    const seen = again.map((viewer) => viewer.seen());
+    await waitUntil('the others to go on', () => again.every((viewer, i) => viewer.seen() > (seen[i] ?? 0)));
+  });
+
+  test('is found among those that stream, after two losses', async () => {
+    await using rig = startService();
+    const requests = [endless(), endless()];
+    for (let time = 0; time < 2; time += 1) {
+      const viewers = await Promise.all(requests.map((request) => view(rig.media, request)));
+      process.kill(onlyPid(rig.media), 'SIGKILL');
+      for (const { ended } of viewers) await ended;
+    }
+    await Promise.all(requests.map((request) => view(rig.media, request)));
+    await view(rig.media);
+    // Each of the two has a host to itself, and the newcomer is let in with neither.
+    expect(rig.media.pids()).toHaveLength(3);
   });
 });
 

@@ -49,8 +49,12 @@ export interface MediaHostOptions {
   readonly limits: HostLimits;
   readonly streamLimits: StreamLimits;
   readonly threads: number;
-  /** Called once, when the process is gone; `undefined` when it was asked to go. */
-  readonly onGone: (host: MediaHost, loss: HostLoss | undefined) => void;
+  /** Called once, when the process is gone that was asked to go. */
+  readonly onEnded: (host: MediaHost) => void;
+  /** Called once, when the process is lost, before its streams are told. */
+  readonly onSuspected: (suspects: Suspects) => void;
+  /** Called once, when a process that was lost is gone. */
+  readonly onLost: (host: MediaHost, loss: HostLoss) => void;
   /** Called when the last stream has left. */
   readonly onIdle: (host: MediaHost) => void;
 }
@@ -59,6 +63,15 @@ interface Attached {
   readonly name: string;
   readonly cameraId: string;
   readonly listener: HostListener;
+  /** `opening` until the first picture was decoded, `over` once nothing is read any more. */
+  phase: 'opening' | 'running' | 'over';
+}
+
+/** Which cameras may be the cause of a loss. */
+export interface Suspects {
+  readonly cameraIds: ReadonlySet<string>;
+  /** There was no other camera in the process. */
+  readonly isProof: boolean;
 }
 
 /** For a killed process to be gone. */
@@ -81,6 +94,7 @@ export class MediaHost {
   #isReady = false;
   #isHung = false;
   #isEnding = false;
+  #isSuspected = false;
   #hasSpoken = false;
 
   constructor(options: MediaHostOptions) {
@@ -147,7 +161,8 @@ export class MediaHost {
   }
 
   open(stream: number, request: StreamRequest, listener: HostListener): void {
-    this.#streams.set(stream, { name: request.name, cameraId: request.cameraId, listener });
+    const { name, cameraId } = request;
+    this.#streams.set(stream, { name, cameraId, listener, phase: 'opening' });
     this.send({ kind: 'open', stream, request, limits: this.#options.streamLimits });
   }
 
@@ -191,16 +206,27 @@ export class MediaHost {
         this.#counters = message.counters;
         return;
       case 'info':
-      case 'decode':
-      case 'frame':
+        this.#tell(message, 'running');
+        return;
       case 'end':
       case 'lost':
       case 'stopped':
+        this.#tell(message, 'over');
+        return;
+      case 'decode':
+      case 'frame':
       case 'closed':
       case 'pictures':
       case 'no_pictures':
-        this.#streams.get(message.stream)?.listener.onMessage(message);
+        this.#tell(message);
     }
+  }
+
+  #tell(message: Parameters<HostListener['onMessage']>[0], phase?: Attached['phase']): void {
+    const attached = this.#streams.get(message.stream);
+    if (attached === undefined) return;
+    if (phase !== undefined) attached.phase = phase;
+    attached.listener.onMessage(message);
   }
 
   async #supervise(): Promise<void> {
@@ -232,9 +258,12 @@ export class MediaHost {
       this.#slept(this.#options.limits.settleMs).then((slept) => !slept),
     ]);
     if (inTime) return;
-    const name = this.#streams.get(stream)?.name;
-    this.#options.log.warn({ camera: name, pid: this.pid }, 'a call to the decoder does not return');
-    this.#kill();
+    const attached = this.#streams.get(stream);
+    this.#options.log.warn(
+      { camera: attached?.name, pid: this.pid },
+      'a call to the decoder does not return',
+    );
+    this.#kill(attached);
   }
 
   async #killAfter(ms: number): Promise<void> {
@@ -252,8 +281,10 @@ export class MediaHost {
     }
   }
 
-  #kill(): void {
+  /** @param culprit whose call does not return, where that is known */
+  #kill(culprit?: Attached): void {
     if (this.#over.signal.aborted) return;
+    this.#suspect(culprit);
     this.#isHung = true;
     this.#child.kill('SIGKILL');
     // Its streams need not wait until the system has cleared the process away.
@@ -264,16 +295,32 @@ export class MediaHost {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
     const streams = this.#streams.size;
+    if (!this.#isEnding) this.#suspect();
     this.#loseStreams(signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`);
     this.#streams.clear();
     if (this.#isEnding) {
-      this.#options.onGone(this, undefined);
+      this.#options.onEnded(this);
       return;
     }
     const reason = this.#isHung ? 'hang' : 'exit';
     const stderr = redact(this.#stderr).trim();
     this.#options.log.warn({ pid: this.pid, reason, code, signal, streams, stderr }, 'media host lost');
-    this.#options.onGone(this, { reason, code, signal, streams });
+    this.#options.onLost(this, { reason, code, signal, streams });
+  }
+
+  /** Suspects, first of all, what was being opened: what streams has proved that it can be read. */
+  #suspect(culprit?: Attached): void {
+    if (this.#isSuspected) return;
+    this.#isSuspected = true;
+    const all = [...this.#streams.values()];
+    const opening = all.filter(({ phase }) => phase === 'opening');
+    const running = all.filter(({ phase }) => phase === 'running');
+    const suspects =
+      culprit === undefined ? ([opening, running].find(({ length }) => length > 0) ?? all) : [culprit];
+    this.#options.onSuspected({
+      cameraIds: new Set(suspects.map(({ cameraId }) => cameraId)),
+      isProof: this.cameraIds.size === 1,
+    });
   }
 
   #loseStreams(how: string): void {

@@ -4,6 +4,7 @@ import { AppError, isAbort } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { noCounters, type HostCounters, type StreamLimits } from './host-protocol.ts';
 import { MediaHost, type HostLimits, type HostLoss } from './media-host.ts';
+import { Quarantine } from './quarantine.ts';
 import { StreamSource, type HostPlace } from './stream-source.ts';
 
 export interface MediaLimits extends HostLimits, StreamLimits {
@@ -64,6 +65,7 @@ class HostPool implements MediaService {
   readonly #onHostLost: ((loss: HostLoss) => void) | undefined;
   readonly #limits: MediaLimits;
   readonly #hosts = new Set<MediaHost>();
+  readonly #quarantine: Quarantine;
   readonly #disposed = new AbortController();
   /** Of the hosts that are gone. */
   #pastCounters = noCounters;
@@ -72,6 +74,7 @@ class HostPool implements MediaService {
 
   constructor({ clock, log, camerasPerHost = 4, onHostLost, limits = {} }: MediaServiceOptions) {
     this.#clock = clock;
+    this.#quarantine = new Quarantine(clock);
     this.#log = log;
     this.#camerasPerHost = camerasPerHost;
     this.#onHostLost = onHostLost;
@@ -108,10 +111,17 @@ class HostPool implements MediaService {
     const usable = [...this.#hosts].filter((host) => host.isUsable);
     const free =
       usable.find(({ cameraIds }) => cameraIds.has(cameraId)) ??
-      usable.find(({ cameraIds }) => cameraIds.size < this.#camerasPerHost);
+      usable.find(({ cameraIds }) => this.#hasPlace(cameraIds, cameraId));
     const stream = this.#nextStream;
     this.#nextStream += 1;
     return { host: free ?? this.#startHost(), stream };
+  }
+
+  /** @param present cameras of a host */
+  #hasPlace(present: ReadonlySet<string>, cameraId: string): boolean {
+    if (present.size === 0) return true;
+    const isShared = ![cameraId, ...present].some((id) => this.#quarantine.isIsolated(id));
+    return isShared && present.size < this.#camerasPerHost;
   }
 
   #startHost(): MediaHost {
@@ -122,8 +132,18 @@ class HostPool implements MediaService {
       streamLimits: this.#limits,
       // Of a camera, reading two streams and decoding one block a thread each; the rest is for pictures and names.
       threads: this.#camerasPerHost * 3 + 4,
-      onGone: (gone, loss) => {
-        this.#forget(gone, loss);
+      onEnded: (ended) => {
+        this.#forget(ended);
+      },
+      onSuspected: ({ cameraIds, isProof }) => {
+        for (const cameraId of this.#quarantine.noteLoss(cameraIds, isProof)) {
+          this.#log.warn({ cameraId }, 'camera decoded by itself from now on: its decoder process was lost');
+        }
+      },
+      onLost: (lost, loss) => {
+        this.#forget(lost);
+        this.#lostCount += 1;
+        this.#onHostLost?.(loss);
       },
       onIdle: (idle) => {
         // Ends by itself; nothing waits for it.
@@ -135,12 +155,9 @@ class HostPool implements MediaService {
     return host;
   }
 
-  #forget(host: MediaHost, loss: HostLoss | undefined): void {
+  #forget(host: MediaHost): void {
     this.#hosts.delete(host);
     this.#pastCounters = addCounters(this.#pastCounters, host.counters);
-    if (loss === undefined) return;
-    this.#lostCount += 1;
-    this.#onHostLost?.(loss);
   }
 
   async #endWhenIdle(host: MediaHost): Promise<void> {

@@ -29,6 +29,8 @@ export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
   /** `null` takes the fault back; connections that it has spoilt stay as they are. */
   setFault(fault: WireFault | null): Promise<void>;
+  /** Resolves when a connection is open. */
+  accepted(): Promise<void>;
   /** Resets what runs: the next connection sees how things are now. */
   resetAll(): void;
 }
@@ -81,6 +83,9 @@ export async function startFaultProxy(options: {
       if (next === null) return;
       if (onlyForNew.has(next.kind)) resetAll();
       else for (const link of links) link.spoil(next);
+    },
+    accepted: async () => {
+      while (links.size === 0) await once(server, 'connection');
     },
     resetAll,
     [Symbol.asyncDispose]: stop,
