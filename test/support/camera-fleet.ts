@@ -21,6 +21,7 @@ export interface FleetCommand {
 /** Cameras that share a process and its fate; each has an address of its own that stays the same. */
 export interface CameraFleet extends AsyncDisposable {
   readonly urls: readonly string[];
+  /** While the fleet is killed it waits; a fleet that is killed meanwhile comes back without faults. */
   setFault(camera: number, fault: WireFault | null): Promise<void>;
   /** With SIGKILL: the kernel ends the connections. */
   kill(): Promise<void>;
@@ -31,17 +32,32 @@ export interface CameraFleet extends AsyncDisposable {
 export async function startCameraFleet(cameras: readonly FleetCamera[]): Promise<CameraFleet> {
   let child: AskedProcess<FleetCommand, readonly number[]> = await spawnFleet(cameras);
   const ports = child.first;
+  let isUp = true;
+  let up = Promise.withResolvers<void>();
+  up.resolve();
   const onSamePorts = cameras.map((camera, index) => ({ ...camera, port: ports[index] ?? 0 }));
   return {
     urls: onSamePorts.map(
       ({ type, path, port }) => `${type === 'rtsp' ? 'rtsp' : 'http'}://127.0.0.1:${port}${path}`,
     ),
     setFault: async (camera, fault) => {
-      await child.ask({ camera, fault });
+      await up.promise;
+      const asked = child;
+      try {
+        await asked.ask({ camera, fault });
+      } catch (error) {
+        if (asked === child && isUp) throw error;
+      }
     },
-    kill: () => child.kill('SIGKILL'),
+    kill: async () => {
+      isUp = false;
+      up = Promise.withResolvers();
+      await child.kill('SIGKILL');
+    },
     restart: async () => {
       child = await spawnFleet(onSamePorts);
+      isUp = true;
+      up.resolve();
     },
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };

@@ -1,7 +1,9 @@
 import type { CameraAdapter } from '../../src/cameras/camera-adapter.ts';
 import { cameraAdapters } from '../../src/app/builtins.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import type { StreamOpener } from '../../src/core/camera-source.ts';
 import type { VedetteEvent } from '../../src/core/event.ts';
+import type { AnalysisFrame } from '../../src/core/frame.ts';
 import { silentLog, type Logger } from '../../src/core/log.ts';
 import {
   createMediaService,
@@ -16,6 +18,8 @@ import { openPipelineRig, type PipelineRig } from './pipeline-rig.ts';
 
 export interface CameraRigOptions extends Pick<MediaServiceOptions, 'limits' | 'camerasPerHost'> {
   readonly log?: Logger;
+  /** Called as each frame comes out of the decoder processes. */
+  readonly onFrame?: (camera: string) => void;
 }
 
 /** Cameras over real decoder processes, real motion analysis and a real store; only the describing is the test's own. */
@@ -26,15 +30,15 @@ export interface CameraRig extends AsyncDisposable {
 }
 
 export async function openCameraRig(dataDir: string, options: CameraRigOptions = {}): Promise<CameraRig> {
-  const { log = silentLog(), ...mediaOptions } = options;
-  const rig = await openPipelineRig({ dataDir, chain: createScriptedChain(() => 'A block.') });
+  const { log = silentLog(), onFrame, ...mediaOptions } = options;
+  const rig = await openPipelineRig({ dataDir, chain: createScriptedChain(() => 'A block.'), log });
   await rig.store.cameras.delete(rig.camera.id);
   const streams = createMediaService({ clock: systemClock, log, ...mediaOptions });
   const motion = await createMotionEngine({ log, clock: systemClock });
   const cameras = new CameraSupervisor({
     store: rig.store.cameras,
     adapters: cameraAdapters,
-    streams,
+    streams: onFrame === undefined ? streams : watched(streams, onFrame),
     motion,
     capture: rig.pipeline.capture,
     events: rig.store.events,
@@ -57,6 +61,23 @@ export async function openCameraRig(dataDir: string, options: CameraRigOptions =
       await motion[Symbol.asyncDispose]();
       await streams[Symbol.asyncDispose]();
       await rig[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The same streams; each frame is told before it is handed on. */
+function watched(streams: StreamOpener, onFrame: (camera: string) => void): StreamOpener {
+  return {
+    openStream(request) {
+      const source = streams.openStream(request);
+      const open = source.open.bind(source);
+      source.open = async function* (signal): AsyncGenerator<AnalysisFrame> {
+        for await (const frame of open(signal)) {
+          onFrame(request.name);
+          yield frame;
+        }
+      };
+      return source;
     },
   };
 }
