@@ -39,6 +39,15 @@ class RecordingOpener implements StreamOpener {
       info: undefined,
       pictureStream: undefined,
       pictures: () => Promise.resolve([]),
+      recordClip: () => ({
+        endAt: () => undefined,
+        discard: () => undefined,
+        done: Promise.resolve({ kind: 'discarded' }),
+      }),
+      // oxlint-disable-next-line require-yield -- nor a live view
+      async *live() {
+        return;
+      },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }

@@ -5,6 +5,7 @@ import {
   type StreamRequest,
 } from '../core/camera-source.ts';
 import type { DecodeState, PictureStream } from '../core/camera.ts';
+import type { ClipOrder, ClipRecording, LiveChunk } from '../core/camera-video.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAbort, messageOf } from '../core/errors.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
@@ -89,9 +90,22 @@ export class TwoStreamSource implements CameraSource {
     }
   }
 
+  recordClip(order: ClipOrder): ClipRecording {
+    return this.#better.recordClip(order);
+  }
+
+  live(signal: AbortSignal): AsyncIterable<LiveChunk> {
+    return this.#better.live(signal);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposal ??= this.#dispose();
     await this.#disposal;
+  }
+
+  /** The large one, as long as it is there. */
+  get #better(): CameraSource {
+    return this.pictureStream?.loss === null ? this.#large : this.#analysis;
   }
 
   /** Connects to the large stream, and again when it is lost. Never rejects. */

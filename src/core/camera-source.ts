@@ -1,5 +1,6 @@
 import type { DecodeMode, Polygon } from './camera-settings.ts';
 import type { CameraCause, DecodeState, PictureStream } from './camera.ts';
+import type { ClipOrder, ClipRecording, LiveChunk } from './camera-video.ts';
 import { AppError } from './errors.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from './frame.ts';
 import type { MotionSample } from './motion.ts';
@@ -34,6 +35,15 @@ export interface CameraSource extends AsyncDisposable {
    * @throws AppError `PICTURE_GONE` when the packets are no longer kept, `CAMERA_LOST` when the connection has gone
    */
   pictures(capturedAt: readonly number[], signal: AbortSignal): Promise<Picture[]>;
+  /** Begins to write a clip of the packets that are kept and of those that come. */
+  recordClip(order: ClipOrder): ClipRecording;
+  /**
+   * The packets as fragmented MP4, from the newest key frame on, until the signal aborts or the stream ends: then it
+   * returns. A reader that is too slow misses pictures up to a key frame. At most one reader at a time.
+   *
+   * @throws AppError `LIVE_NOT_PLAYABLE` when browsers can't play the camera's format, `CAMERA_LOST`
+   */
+  live(signal: AbortSignal): AsyncIterable<LiveChunk>;
 }
 
 /** The connection is gone, or was never made. The message says what the cause means and what to do. */
@@ -82,6 +92,8 @@ export interface StreamRequest {
   readonly decode: DecodeMode;
   /** Of a recording: begins again at its end, for ever. */
   readonly isLooping: boolean;
+  /** Packets are kept at least so long, ms, as far as they fit: for clips that begin before their event. */
+  readonly keepMs?: number;
 }
 
 export interface CaptureMode {

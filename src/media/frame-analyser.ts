@@ -71,6 +71,11 @@ export class FrameAnalyser {
     this.#lastFrameAt = options.clock.monotonic();
   }
 
+  /** Of the picture that was decoded last; `undefined` before the first one. */
+  get facts(): DecodedFacts | undefined {
+    return this.#facts;
+  }
+
   /** Frames that were handed out. */
   get frameCount(): number {
     return this.#frameCount;

@@ -1,5 +1,6 @@
 import type { StreamRequest } from '../core/camera-source.ts';
 import type { CameraCause, DecodeState } from '../core/camera.ts';
+import type { ClipOrder, ClipOutcome, LiveChunk } from '../core/camera-video.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
 
 /** What the service tells a media host. `stream` and `request` are numbers that the service gives out. */
@@ -24,9 +25,33 @@ export type ToHost =
     }
   /** Nobody waits for these pictures any more. */
   | { readonly kind: 'forget'; readonly stream: number; readonly request: number }
+  | ToOutlets
   | { readonly kind: 'ping' }
   /** Close every stream and exit. */
   | { readonly kind: 'shutdown' };
+
+/** Of the packets themselves. `clip` and `live` are numbers that the service gives out. */
+export type ToOutlets =
+  /** Answered by `clip`, once it is whole, has failed or was discarded. */
+  | {
+      readonly kind: 'clip_begin';
+      readonly stream: number;
+      readonly clip: number;
+      readonly order: ClipOrder;
+    }
+  /** Its last picture is that of `at`, epoch ms. */
+  | { readonly kind: 'clip_end'; readonly stream: number; readonly clip: number; readonly at: number }
+  | { readonly kind: 'clip_discard'; readonly stream: number; readonly clip: number }
+  /** Ends the one that runs. Answered by `live_refused`, or by chunks and at last `live_end`. */
+  | { readonly kind: 'live_begin'; readonly stream: number; readonly live: number }
+  | { readonly kind: 'live_end'; readonly stream: number; readonly live: number }
+  /** So many bytes of its chunks are handed on: as many may follow. */
+  | {
+      readonly kind: 'live_ack';
+      readonly stream: number;
+      readonly live: number;
+      readonly sizeBytes: number;
+    };
 
 /** What a media host tells the service. */
 export type FromHost =
@@ -60,7 +85,30 @@ export type FromHost =
       readonly request: number;
       readonly message: string;
     }
+  | FromOutlets
   | { readonly kind: 'pong'; readonly counters: HostCounters };
+
+export type FromOutlets =
+  | {
+      readonly kind: 'clip';
+      readonly stream: number;
+      readonly clip: number;
+      readonly outcome: ClipOutcome;
+    }
+  | {
+      readonly kind: 'live_chunk';
+      readonly stream: number;
+      readonly live: number;
+      readonly chunk: LiveChunk;
+    }
+  /** Browsers can't play this codec. */
+  | {
+      readonly kind: 'live_refused';
+      readonly stream: number;
+      readonly live: number;
+      readonly codec: string;
+    }
+  | { readonly kind: 'live_end'; readonly stream: number; readonly live: number };
 
 /** What motion analysis said of the frame that is acknowledged. */
 export interface FrameVerdict {
@@ -94,6 +142,8 @@ export interface HostCounters {
   readonly packetsSkipped: number;
   /** Packets that left the ring early because it was full. */
   readonly packetsEvicted: number;
+  /** Packets that a live view left out, being behind. */
+  readonly liveSkipped: number;
 }
 
 export type HostCounter = keyof HostCounters;
@@ -103,6 +153,7 @@ export const noCounters: HostCounters = {
   packetsCorrupt: 0,
   packetsSkipped: 0,
   packetsEvicted: 0,
+  liveSkipped: 0,
 };
 
 /** More than what a host may send beyond the reader's acknowledgements: unacknowledged frames of one stream. */

@@ -17,9 +17,11 @@ import {
   type FromHost,
   type HostCounter,
   type StreamLimits,
+  type ToOutlets,
 } from './host-protocol.ts';
 import { KeyframeWatch } from './keyframe-watch.ts';
 import type { PacketInput } from './packet-input.ts';
+import { PacketOutlets } from './packet-outlets.ts';
 import { PacketQueue } from './packet-queue.ts';
 import { PacketRing } from './packet-ring.ts';
 import { PacketTimes } from './packet-times.ts';
@@ -58,6 +60,7 @@ export class HostStream {
   readonly #ring: PacketRing<Packet>;
   readonly #desk: PictureDesk;
   readonly #times: PacketTimes;
+  readonly #outlets: PacketOutlets;
   #input: PacketInput;
   #parameters: CodecParameters | undefined;
   #analyser: FrameAnalyser | undefined;
@@ -97,11 +100,14 @@ export class HostStream {
       this.#decodeGate = new DecodeGate(request.decode);
       this.#gated = new GatedPackets(this.#queue, this.#decodeGate);
     }
-    this.#ring = new PacketRing(limits.ringMs, limits.ringBytes, (evicted) => {
+    const keepMs = Math.max(limits.ringMs, request.keepMs ?? 0);
+    this.#ring = new PacketRing(keepMs, limits.ringBytes, (evicted) => {
       count('packetsEvicted', evicted);
     });
     this.#desk = new PictureDesk(id, this.#ring, request, send);
     this.#times = new PacketTimes(request, options.clock);
+    const dimensions = (): DecodedFacts | undefined => (this.#analyser ?? this.#keyframes)?.facts;
+    this.#outlets = new PacketOutlets({ stream: id, ring: this.#ring, send, count, dimensions });
     this.#input = this.#newInput();
   }
 
@@ -130,10 +136,16 @@ export class HostStream {
     this.#desk.forget(request);
   }
 
+  /** What concerns clips and the live view. */
+  receive(message: ToOutlets): void {
+    this.#outlets.receive(message, this.#parameters);
+  }
+
   /** Stops, frees everything and sends `closed`. */
   async close(): Promise<void> {
     this.stop();
     await this.#finished;
+    await this.#outlets.finish();
     await this.#desk.close();
     this.#ring.clear();
     this.#parameters?.free();
@@ -159,6 +171,8 @@ export class HostStream {
     this.#conclude();
     this.#halt();
     await watching;
+    // Nobody waits for the disk here: `close` does.
+    void this.#outlets.finish();
     await this.#input.close();
     this.#options.send({ kind: 'stopped', stream: this.#options.id });
   }
@@ -255,7 +269,9 @@ export class HostStream {
       throw this.#lost('reset', 'the video format changed');
     }
     if (this.#packetGate?.admits(timeUs) === false) return;
-    this.#ring.push({ packet: cloneOf(packet), timeUs, isKeyframe, sizeBytes: packet.size });
+    const entry = { packet: cloneOf(packet), timeUs, isKeyframe, sizeBytes: packet.size };
+    this.#outlets.push(entry);
+    this.#ring.push(entry);
     if (this.#keyframes === undefined) await this.#queue.put({ packet: cloneOf(packet), timeUs, isKeyframe });
     else await this.#lookAt(packet, this.#keyframes);
   }

@@ -36,6 +36,11 @@ export class KeyframeWatch {
     return this.#lookedAt !== undefined && this.#lookedAt > this.#goodAt;
   }
 
+  /** Of the key frame that was looked at last; `undefined` before the first one. */
+  get facts(): DecodedFacts | undefined {
+    return this.#facts;
+  }
+
   get hasPictures(): boolean {
     return this.#facts !== undefined;
   }

@@ -62,6 +62,14 @@ function receive(message: ToHost): void {
     case 'forget':
       streams.get(message.stream)?.forgetPictures(message.request);
       return;
+    case 'clip_begin':
+    case 'clip_end':
+    case 'clip_discard':
+    case 'live_begin':
+    case 'live_end':
+    case 'live_ack':
+      streams.get(message.stream)?.receive(message);
+      return;
     case 'ping':
       send({ kind: 'pong', counters: { ...counters } });
       return;

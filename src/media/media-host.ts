@@ -175,9 +175,11 @@ export class MediaHost {
   /**
    * Kills the host when the stream does not settle in time: a native call hangs, and only the end of the process
    * ends it.
+   *
+   * @param graceMs for what may take longer, beyond the limit
    */
-  expectSettled(stream: number, settled: Promise<void>): void {
-    void this.#expectSettled(stream, settled);
+  expectSettled(stream: number, settled: Promise<void>, graceMs = 0): void {
+    void this.#expectSettled(stream, settled, graceMs);
   }
 
   /** The stream is closed and will not be heard of again. */
@@ -218,6 +220,10 @@ export class MediaHost {
       case 'closed':
       case 'pictures':
       case 'no_pictures':
+      case 'clip':
+      case 'live_chunk':
+      case 'live_refused':
+      case 'live_end':
         this.#tell(message);
     }
   }
@@ -251,11 +257,11 @@ export class MediaHost {
     }
   }
 
-  async #expectSettled(stream: number, settled: Promise<void>): Promise<void> {
+  async #expectSettled(stream: number, settled: Promise<void>, graceMs: number): Promise<void> {
     const isSettled = settled.then(() => true);
     const inTime = await Promise.race([
       isSettled,
-      this.#slept(this.#options.limits.settleMs).then((slept) => !slept),
+      this.#slept(this.#options.limits.settleMs + graceMs).then((slept) => !slept),
     ]);
     if (inTime) return;
     const attached = this.#streams.get(stream);

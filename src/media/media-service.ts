@@ -177,5 +177,6 @@ function addCounters(a: HostCounters, b: HostCounters): HostCounters {
     packetsCorrupt: a.packetsCorrupt + b.packetsCorrupt,
     packetsSkipped: a.packetsSkipped + b.packetsSkipped,
     packetsEvicted: a.packetsEvicted + b.packetsEvicted,
+    liveSkipped: a.liveSkipped + b.liveSkipped,
   };
 }

@@ -1,9 +1,12 @@
 import { CameraLostError, type CameraSource, type StreamRequest } from '../core/camera-source.ts';
 import type { DecodeState, PictureStream } from '../core/camera.ts';
+import type { ClipOrder, ClipRecording, LiveChunk } from '../core/camera-video.ts';
 import { AppError } from '../core/errors.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
 import type { MotionSample } from '../core/motion.ts';
-import type { FrameVerdict, FromHost } from './host-protocol.ts';
+import { ClipOrders } from './clip-orders.ts';
+import type { FrameVerdict, FromHost, ToOutlets } from './host-protocol.ts';
+import { LiveReader } from './live-reader.ts';
 import type { HostListener, MediaHost } from './media-host.ts';
 
 /** A place in a host, taken when the stream is opened. */
@@ -25,6 +28,9 @@ interface PictureWait {
 /** The most pictures of one request, as the port says. */
 const picturesAtOnce = 8;
 
+/** For a clip of a minute to be completed on a slow disk when its stream is closed, ms. */
+const clipGraceMs = 20_000;
+
 /**
  * One stream in a media host. Its pictures can be had until it is disposed, also after the connection was lost or
  * the recording has ended: the last seconds are then the most interesting ones.
@@ -35,6 +41,9 @@ export class StreamSource implements CameraSource, HostListener {
   /** Bounded by the frames that a host sends without acknowledgement. */
   readonly #arrivals: Arrival[] = [];
   readonly #waits = new Map<number, PictureWait>();
+  readonly #clips = new ClipOrders();
+  #live: LiveReader | undefined;
+  #liveCount = 0;
   readonly #stopped = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #place: HostPlace | undefined;
@@ -147,6 +156,18 @@ export class StreamSource implements CameraSource, HostListener {
     }
   }
 
+  recordClip(order: ClipOrder): ClipRecording {
+    return this.#clips.begin(order, this.#outlets());
+  }
+
+  async *live(signal: AbortSignal): AsyncGenerator<LiveChunk, void, undefined> {
+    const outlets = this.#outlets();
+    if (outlets === undefined) throw this.#lost ?? this.#gone();
+    this.#liveCount += 1;
+    this.#live = new LiveReader(this.#request.name, outlets, this.#liveCount);
+    yield* this.#live.read(signal);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposal ??= this.#dispose();
     await this.#disposal;
@@ -176,6 +197,15 @@ export class StreamSource implements CameraSource, HostListener {
       case 'closed':
         this.#stopped.resolve();
         this.#closed.resolve();
+        this.#loseVideo(this.#gone());
+        return;
+      case 'clip':
+        this.#clips.settle(message);
+        return;
+      case 'live_chunk':
+      case 'live_refused':
+      case 'live_end':
+        this.#live?.receive(message);
         return;
       case 'pictures':
         this.#waits.get(message.request)?.resolve(message.pictures.map(ownPicture));
@@ -192,8 +222,27 @@ export class StreamSource implements CameraSource, HostListener {
     this.#arrivals.length = 0;
     this.#arrive({ kind: 'lost', error });
     for (const { reject } of this.#waits.values()) reject(error);
+    this.#loseVideo(error);
     this.#stopped.resolve();
     this.#closed.resolve();
+  }
+
+  #loseVideo(error: CameraLostError): void {
+    this.#clips.lose(error);
+    this.#live?.lose(error);
+  }
+
+  /** Where to send what concerns clips and the live view; `undefined` while there is no stream, and from its disposal on. */
+  #outlets(): { readonly stream: number; send(message: ToOutlets): void } | undefined {
+    if (this.#place === undefined || this.#lost !== undefined || this.#disposal !== undefined)
+      return undefined;
+    const { host, stream } = this.#place;
+    return {
+      stream,
+      send: (message) => {
+        host.send(message);
+      },
+    };
   }
 
   #arrive(arrival: Arrival): void {
@@ -225,7 +274,8 @@ export class StreamSource implements CameraSource, HostListener {
     if (place === undefined) return;
     this.#stop();
     place.host.send({ kind: 'close', stream: place.stream });
-    place.host.expectSettled(place.stream, this.#closed.promise);
+    const graceMs = this.#clips.underWay === 0 ? 0 : clipGraceMs;
+    place.host.expectSettled(place.stream, this.#closed.promise, graceMs);
     await this.#closed.promise;
     place.host.detach(place.stream);
   }
