@@ -1,3 +1,4 @@
+import { noVideo } from '../../test/fakes/no-video.ts';
 import { defaultCameraSettings } from '../core/camera-settings.ts';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -39,15 +40,7 @@ class RecordingOpener implements StreamOpener {
       info: undefined,
       pictureStream: undefined,
       pictures: () => Promise.resolve([]),
-      recordClip: () => ({
-        endAt: () => undefined,
-        discard: () => undefined,
-        done: Promise.resolve({ kind: 'discarded' }),
-      }),
-      // oxlint-disable-next-line require-yield -- nor a live view
-      async *live() {
-        return;
-      },
+      ...noVideo,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }

@@ -19,6 +19,7 @@ const event: VedetteEvent = {
   isNothingOfInterest: false,
   promptVersion: null,
   sameAs: null,
+  clip: null,
   objectsDetected: ['person', 'dog'],
   detections: [{ label: 'dog', score: 0.81640625, box: [0.8191158771514893, 0.5, 0.1, 0.2] }],
   motion: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { EventFrame, VedetteEvent } from './event.ts';
+import { clipFailures } from './camera-video.ts';
+import type { EventClip, EventFrame, VedetteEvent } from './event.ts';
 import { motionReasons, type MotionRegion } from './motion.ts';
 import {
   nullableTime,
@@ -59,6 +60,13 @@ export const eventWireSchema = z
       .nullable()
       .meta({ description: 'The event whose description was reused, its picture being nearly the same' }),
     thumbnail_url: z.string().nullable().meta({ description: 'Relative to the address of the server' }),
+    clip_url: z
+      .string()
+      .nullable()
+      .meta({ description: 'MP4, relative to the address of the server; null while there is none' }),
+    clip_status: z.enum(['recording', 'ready', 'failed']).nullable().meta({
+      description: 'null when no clip was to be recorded; why it failed, GET /events/{id}/clip says',
+    }),
     alert_triggered: z.boolean(),
     user_feedback: z
       .enum(['correct', 'wrong', 'false_motion'])
@@ -93,9 +101,20 @@ const frameSchema = z.object({
   regions: z.array(regionSchema),
 });
 
-/** One event alone: with its pictures. */
+const clipSchema = z.object({
+  status: z.enum(['recording', 'ready', 'failed']),
+  reason: z.enum(clipFailures).nullable().meta({ description: 'Why there is none; null unless it failed' }),
+  started_at: nullableTime.meta({ description: 'Of its first picture; null unless it is ready' }),
+  ended_at: nullableTime,
+  size_bytes: z.int(),
+  codec: z.string().nullable().meta({ description: 'h264 or hevc' }),
+  width: z.int().nullable(),
+  height: z.int().nullable(),
+});
+
+/** One event alone: with its pictures and its clip. */
 export const eventDetailWireSchema = z
-  .object({ ...eventWireSchema.shape, frames: z.array(frameSchema) })
+  .object({ ...eventWireSchema.shape, frames: z.array(frameSchema), clip: clipSchema.nullable() })
   .meta({ id: 'EventDetail' });
 
 export type EventDetailWire = z.output<typeof eventDetailWireSchema>;
@@ -136,6 +155,8 @@ export function toEventWire(event: VedetteEvent): EventWire {
     prompt_version: event.promptVersion,
     same_as: event.sameAs,
     thumbnail_url: event.thumbnailPath === null ? null : `/api/v1/events/${event.id}/thumbnail`,
+    clip_url: event.clip?.status === 'ready' ? `/api/v1/events/${event.id}/clip` : null,
+    clip_status: event.clip?.status ?? null,
     alert_triggered: event.alertTriggered,
     user_feedback: event.userFeedback,
     note: event.note,
@@ -154,7 +175,25 @@ export function toEventWire(event: VedetteEvent): EventWire {
 }
 
 export function toEventDetailWire(event: VedetteEvent): EventDetailWire {
-  return { ...toEventWire(event), frames: event.frames.map((frame) => toFrame(event.id, frame)) };
+  const { clip } = event;
+  return {
+    ...toEventWire(event),
+    frames: event.frames.map((frame) => toFrame(event.id, frame)),
+    clip: clip === null ? null : toClip(clip),
+  };
+}
+
+function toClip(clip: EventClip): z.output<typeof clipSchema> {
+  return {
+    status: clip.status,
+    reason: clip.reason,
+    started_at: clip.startedAt === null ? null : toWireTime(clip.startedAt),
+    ended_at: clip.endedAt === null ? null : toWireTime(clip.endedAt),
+    size_bytes: clip.sizeBytes,
+    codec: clip.codec,
+    width: clip.width,
+    height: clip.height,
+  };
 }
 
 function toFrame(eventId: string, frame: EventFrame): EventDetailWire['frames'][number] {

@@ -1,3 +1,4 @@
+import type { ClipFailure } from './camera-video.ts';
 import type { Box } from './geometry.ts';
 import type { MotionReason, MotionRegion } from './motion.ts';
 import type { TokenUsage } from './vision.ts';
@@ -40,6 +41,25 @@ export interface EventFrame {
   readonly sizeBytes: number;
   /** What moved in it; empty when that is not known. */
   readonly regions: readonly MotionRegion[];
+}
+
+/** The camera's own video around an event, as an MP4 file that browsers play. */
+export interface EventClip {
+  readonly status: 'recording' | 'ready' | 'failed';
+  /** `null` unless it failed. */
+  readonly reason: ClipFailure | null;
+  /** Relative to the data folder, with forward slashes; the file is there once it is `ready`. */
+  readonly path: string;
+  /** Of the first and the last picture; `null` unless it is `ready`, as are those below. */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** 0 unless it is `ready`. */
+  readonly sizeBytes: number;
+  /** As FFmpeg names it: `h264` or `hevc`. */
+  readonly codec: string | null;
+  /** Pixels. */
+  readonly width: number | null;
+  readonly height: number | null;
 }
 
 /**
@@ -87,6 +107,8 @@ export interface VedetteEvent {
   /** The event whose description was reused, its picture being nearly the same; it may be gone by now. */
   readonly sameAs: string | null;
   readonly frames: readonly EventFrame[];
+  /** `null` when none was to be recorded. */
+  readonly clip: EventClip | null;
   /** Relative to the data folder; `null` when the event has no picture. */
   readonly thumbnailPath: string | null;
   readonly alertTriggered: boolean;

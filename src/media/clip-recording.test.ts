@@ -54,6 +54,8 @@ async function newPath(clip = 'h264.mp4'): Promise<string> {
 function camera(url: string, change: Partial<StreamRequest> = {}): StreamRequest {
   return {
     name: 'yard',
+    cameraId: 'yard',
+    purpose: 'analysis',
     protocol: 'rtsp',
     url,
     username: null,

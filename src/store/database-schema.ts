@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Camera } from '../core/camera.ts';
-import type { DescriptionStatus, EventSource, UserFeedback } from '../core/event.ts';
+import type { DescriptionStatus, EventClip, EventSource, UserFeedback } from '../core/event.ts';
 import type { Sensitivity } from '../core/motion.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
 import type { DeliveryStatus, DescribeRequest } from './event-store.ts';
@@ -13,6 +13,7 @@ export interface DatabaseSchema {
   cameras: CameraTable;
   events: EventTable;
   event_frames: EventFrameTable;
+  event_clips: EventClipTable;
   event_files: EventFileView;
   event_objects: EventObjectTable;
   event_search: EventSearchTable;
@@ -119,6 +120,20 @@ export interface EventFrameTable {
   height: number;
   size_bytes: number;
   regions_json: string;
+}
+
+export interface EventClipTable {
+  event_id: string;
+  status: EventClip['status'];
+  reason: EventClip['reason'];
+  path: string;
+  /** Of the first and the last picture; `null` unless it is ready. */
+  started_at: number | null;
+  ended_at: number | null;
+  size_bytes: number;
+  codec: string | null;
+  width: number | null;
+  height: number | null;
 }
 
 /** A view: every file of an event, whatever table names it. */

@@ -3,7 +3,7 @@ import { createId } from '../core/ids.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import { countByDays, edgesOf } from './event-counts.ts';
 import { partsOf, type FilterPart } from './event-filter.ts';
-import { loadFrames } from './event-operations.ts';
+import { loadClips, loadFrames } from './event-operations.ts';
 import { chooseWalk, maxCounted } from './event-plan.ts';
 import { spanAfter, spanOf, type PositionSpan } from './event-span.ts';
 import type { EventFilter, EventPage, EventQuery, EventWalk } from './event-store.ts';
@@ -202,12 +202,11 @@ async function loadEvents(
     from events where events.position in (${sql.join(positions)})`.execute(database);
   const byPosition = new Map(rows.map((row) => [BigInt(row.position), row]));
   const ordered = positions.flatMap((position) => byPosition.get(position) ?? []);
-  const frames = await loadFrames(
-    database,
-    ordered.map((row) => row.id),
-  );
+  const ids = ordered.map((row) => row.id);
+  const frames = await loadFrames(database, ids);
+  const clips = await loadClips(database, ids);
   return {
-    events: ordered.map((row) => toEvent(row, frames.get(row.id) ?? [])),
+    events: ordered.map((row) => toEvent(row, frames.get(row.id) ?? [], clips.get(row.id) ?? null)),
     highlights: ordered.map((row) => {
       const highlight = highlights?.get(row.position) ?? null;
       return highlight === null || row.description === null ? null : toHighlightHtml(highlight, marks);

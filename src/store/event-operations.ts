@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { AppError } from '../core/errors.ts';
-import type { EventFrame, EventMotion, VedetteEvent } from '../core/event.ts';
+import type { EventClip, EventFrame, EventMotion, VedetteEvent } from '../core/event.ts';
 import { createId } from '../core/ids.ts';
 import { buryEvents } from './cleanup-operations.ts';
 import type { DatabaseSchema } from './database-schema.ts';
@@ -20,6 +20,7 @@ import {
   frameRow,
   motionColumn,
   toEvent,
+  toEventClip,
   toEventFrame,
   toJob,
   toMilliseconds,
@@ -112,7 +113,7 @@ async function captureInto(
       .execute();
   }
   const frames = await loadFrames(transaction, [captured.id]);
-  return { kind: 'stored', event: toEvent(row, frames.get(captured.id) ?? []) };
+  return { kind: 'stored', event: toEvent(row, frames.get(captured.id) ?? [], null) };
 }
 
 async function insertEvent(
@@ -343,7 +344,8 @@ export async function loadEvent(db: Kysely<DatabaseSchema>, id: string): Promise
   const row = await db.selectFrom('events').select(eventColumns).where('id', '=', id).executeTakeFirst();
   if (row === undefined) return undefined;
   const frames = await loadFrames(db, [id]);
-  return toEvent(row, frames.get(id) ?? []);
+  const clips = await loadClips(db, [id]);
+  return toEvent(row, frames.get(id) ?? [], clips.get(id) ?? null);
 }
 
 /** The frames of these events, by event, number 1 first. */
@@ -363,4 +365,13 @@ export async function loadFrames(
     byEvent.set(eventId, frames.map(toEventFrame));
   }
   return byEvent;
+}
+
+/** The clips of these events, by event. */
+export async function loadClips(
+  db: Kysely<DatabaseSchema>,
+  eventIds: readonly string[],
+): Promise<Map<string, EventClip>> {
+  const rows = await db.selectFrom('event_clips').selectAll().where('event_id', 'in', eventIds).execute();
+  return new Map(rows.map((row) => [row.event_id, toEventClip(row)]));
 }

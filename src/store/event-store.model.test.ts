@@ -342,6 +342,7 @@ async function takeCapture(
     model: null,
     promptVersion: null,
     sameAs: null,
+    clip: null,
     alertTriggered: false,
     userFeedback: null,
     note: null,

@@ -93,6 +93,7 @@ describe('capture', () => {
       model: null,
       promptVersion: null,
       sameAs: null,
+      clip: null,
       alertTriggered: false,
       userFeedback: null,
       note: null,

@@ -1,3 +1,4 @@
+import type { ClipFailure, ClipOutcome } from '../core/camera-video.ts';
 import type { CameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
 import type {
@@ -158,6 +159,11 @@ export interface DeletedEvent extends VedetteEvent {
   readonly paths: readonly string[];
 }
 
+/** How the recording of a clip ended; of one that is written the file stands in its place already. */
+export type FinishedClip =
+  | Extract<ClipOutcome, { readonly kind: 'written' }>
+  | { readonly kind: 'failed'; readonly reason: ClipFailure };
+
 /** Which events; what is left out, and an empty list, filters nothing. */
 export interface EventFilter {
   readonly cameraIds?: readonly string[];
@@ -278,6 +284,12 @@ export interface EventStore {
   ): Promise<VedetteEvent | undefined>;
   /** `undefined` when the event is gone. */
   annotate(eventId: string, annotation: EventAnnotation): Promise<VedetteEvent | undefined>;
+  /** A clip of this event is being recorded and will stand at this path; false when the event is gone. */
+  beginClip(eventId: string, path: string): Promise<boolean>;
+  /** `undefined` when the event was deleted meanwhile: then the file is to be deleted, too. */
+  finishClip(eventId: string, outcome: FinishedClip): Promise<VedetteEvent | undefined>;
+  /** After a crash: the clips that were being recorded then have failed. Answers their paths: their files are to be deleted. */
+  failOpenClips(reason: ClipFailure): Promise<string[]>;
   /** Counts one attempt before a worker starts, so that a job that kills the process is counted too. Answers the attempts so far; `undefined` when there is no such job. */
   beginAttempt(eventId: string): Promise<number | undefined>;
   /** Takes the attempt back: the worker was stopped, it did not fail. */

@@ -49,9 +49,9 @@ export interface OrphanFile {
 
 /**
  * The pictures of events, as files under the data folder: `media/YYYY-MM-DD/event_<id>.jpg` is the thumbnail,
- * `event_<id>_<n>.jpg` its nth frame, `event_<id>_sent_<provider>-<time>_<n>.jpg` what a provider was sent, the day that
- * of the event's timestamp in UTC. Paths are relative to the data folder, with forward slashes. A file is whole or not
- * there, whenever the power fails.
+ * `event_<id>_<n>.jpg` its nth frame, `event_<id>_sent_<provider>-<time>_<n>.jpg` what a provider was sent,
+ * `event_<id>.mp4` its clip (clip-files.ts), the day that of the event's timestamp in UTC. Paths are relative to the data
+ * folder, with forward slashes. A file is whole or not there, whenever the power fails.
  */
 export interface MediaFiles {
   /**
@@ -100,8 +100,8 @@ export interface MediaFiles {
 
 const eventIdPattern = /^[A-Za-z0-9-]{1,64}$/;
 const dayPattern = /^\d{4}-\d{2}-\d{2}$/;
-const pictureName =
-  /^event_([A-Za-z0-9-]{1,64})(?:_sent_[a-z0-9-]{1,64})?(?:_\d{1,4})?\.jpg(\.[0-9a-f-]{36}\.unfinished)?$/;
+const fileName =
+  /^event_([A-Za-z0-9-]{1,64})(?:(?:_sent_[a-z0-9-]{1,64})?(?:_\d{1,4})?\.jpg(?:\.[0-9a-f-]{36}\.unfinished)?|\.mp4)$/;
 
 export function createMediaFiles(options: { readonly dataDir: string }): MediaFiles {
   const dataDir = resolve(options.dataDir);
@@ -239,14 +239,14 @@ function nameForFile(name: string): string {
 }
 
 /** The UTC day of a time, as the folders are named. */
-function dayOf(timestamp: number): string {
+export function dayOf(timestamp: number): string {
   return new Date(timestamp).toISOString().slice(0, 10);
 }
 
 /** Where a path leads, if it is one that this module gives its files. */
-function locate(dataDir: string, path: string): string | undefined {
+export function locate(dataDir: string, path: string): string | undefined {
   const [media, day = '', name = '', ...rest] = path.split('/');
-  const isOurs = media === 'media' && dayPattern.test(day) && pictureName.test(name) && rest.length === 0;
+  const isOurs = media === 'media' && dayPattern.test(day) && fileName.test(name) && rest.length === 0;
   return isOurs ? join(dataDir, media, day, name) : undefined;
 }
 
@@ -265,7 +265,7 @@ function isUnfinished(path: string): boolean {
 async function oldFilesOf(dataDir: string, day: string, before: number): Promise<OrphanFile[]> {
   const files: OrphanFile[] = [];
   for (const name of await namesIn(join(dataDir, 'media', day))) {
-    const eventId = pictureName.exec(name)?.[1];
+    const eventId = fileName.exec(name)?.[1];
     if (eventId === undefined) continue;
     const path = `media/${day}/${name}`;
     const found = await statIfThere(join(dataDir, path));
@@ -295,14 +295,14 @@ async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** A new folder is itself an entry that must reach the disk. */
-async function makeFolder(mediaDir: string, folder: string): Promise<void> {
+export async function makeFolder(mediaDir: string, folder: string): Promise<void> {
   const firstMade = await mkdir(folder, { recursive: true });
   if (firstMade === undefined) return;
   await flushFolder(mediaDir);
   await flushFolder(dirname(mediaDir));
 }
 
-async function flushFolder(folder: string): Promise<void> {
+export async function flushFolder(folder: string): Promise<void> {
   // Windows can't open folders, and needs no flush of them.
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');

@@ -5,6 +5,7 @@ import { cameraSettingsMigration } from './migration-0003-camera-settings.ts';
 import { searchMigration } from './migration-0006-search.ts';
 import { retentionMigration } from './migration-0007-retention.ts';
 import { decodeMigration } from './migration-0008-decode.ts';
+import { eventClipsMigration } from './migration-0009-event-clips.ts';
 
 export interface DatabaseMigration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0006_search': searchMigration,
   '0007_retention': retentionMigration,
   '0008_decode': decodeMigration,
+  '0009_event_clips': eventClipsMigration,
 };

@@ -1,12 +1,13 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import { defaultCameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
-import type { EventFrame, EventMotion, EventTimings, VedetteEvent } from '../core/event.ts';
+import type { EventClip, EventFrame, EventMotion, EventTimings, VedetteEvent } from '../core/event.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
 import type {
   CameraTable,
   DeliveryTable,
   DescribeRequestTable,
+  EventClipTable,
   EventFrameTable,
   EventTable,
   JobTable,
@@ -68,7 +69,7 @@ export const eventColumns = [
 
 // What JSON.parse reads here is what this module has written: the types of the fields hold.
 
-export function toEvent(row: EventRow, frames: readonly EventFrame[]): VedetteEvent {
+export function toEvent(row: EventRow, frames: readonly EventFrame[], clip: EventClip | null): VedetteEvent {
   return {
     id: row.id,
     cameraId: row.camera_id,
@@ -92,6 +93,7 @@ export function toEvent(row: EventRow, frames: readonly EventFrame[]): VedetteEv
     promptVersion: row.prompt_version,
     sameAs: row.same_as,
     frames,
+    clip,
     thumbnailPath: row.thumbnail_path,
     alertTriggered: row.alert_triggered === 1,
     userFeedback: row.user_feedback,
@@ -177,6 +179,20 @@ export function toEventFrame(row: Omit<Selectable<EventFrameTable>, 'event_id'>)
     height: row.height,
     sizeBytes: row.size_bytes,
     regions: JSON.parse(row.regions_json),
+  };
+}
+
+export function toEventClip(row: Selectable<EventClipTable>): EventClip {
+  return {
+    status: row.status,
+    reason: row.reason,
+    path: row.path,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    sizeBytes: row.size_bytes,
+    codec: row.codec,
+    width: row.width,
+    height: row.height,
   };
 }
 

@@ -12,6 +12,7 @@ import {
   replaceCameras,
   updateCamera,
 } from './camera-operations.ts';
+import { beginClip, failOpenClips, finishClip } from './clip-operations.ts';
 import {
   dueDeliveries,
   listDeliveries,
@@ -79,6 +80,9 @@ export function createOperations(open: OpenDatabase, now: () => number): StoreOp
     'events.stats': (query) => eventStats(open, query),
     'events.walk': (query) => walkEvents(open, query),
     'events.delete': (id) => deleteEvent(open, now(), id),
+    'events.beginClip': (eventId, path) => beginClip(open, eventId, path),
+    'events.finishClip': (eventId, outcome) => finishClip(open, now(), eventId, outcome),
+    'events.failOpenClips': (reason) => failOpenClips(open, now(), reason),
     'events.closeOpenEpisodes': () => closeOpenEpisodes(open, now()),
     'events.existing': (ids) => existingEvents(open, ids),
     'cameras.list': () => listCameras(open),

@@ -5,6 +5,7 @@ import { AppError, isAbort } from '../../src/core/errors.ts';
 import type { AnalysisFrame } from '../../src/core/frame.ts';
 import type { PicturePrint } from '../../src/core/picture-print.ts';
 import type { MotionEngine } from '../../src/motion/motion-detector.ts';
+import { noVideo } from './no-video.ts';
 
 /** How one connection goes: frames once a second for so long, then what ends it, or nothing any more. */
 export interface ScriptedConnection {
@@ -23,6 +24,7 @@ export function createScriptedSource(clock: Clock, connect: () => ScriptedConnec
     open: (signal) => play(clock, connect(), signal),
     pictures: () =>
       Promise.reject(new AppError('PICTURE_GONE', 'a scripted camera has no pictures in full resolution')),
+    ...noVideo,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
