@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { AddressHint } from '../cameras/address-hints.ts';
 import type { DiscoveredDevice, DiscoverOptions } from '../cameras/onvif/discover-cameras.ts';
@@ -72,6 +73,12 @@ export interface SubmittedEvent {
   readonly idempotency?: { readonly key: string; readonly requestHash: string };
 }
 
+export interface StoredClip {
+  readonly sizeBytes: number;
+  /** @param range both inclusive */
+  read(range: { readonly first: number; readonly last: number }): Readable;
+}
+
 /** The same capture and the same finish that every event goes through. */
 export interface EventService {
   submit(event: SubmittedEvent): Promise<CaptureResult>;
@@ -86,6 +93,8 @@ export interface EventService {
   delete(id: string): Promise<boolean>;
   /** The bytes of a stored picture. Throws `PICTURE_NOT_FOUND`. */
   readPicture(path: string): Promise<Uint8Array>;
+  /** A stored clip. Throws `CLIP_NOT_FOUND`. */
+  openClip(path: string): Promise<StoredClip>;
 }
 
 export interface ComponentHealth {

@@ -16,9 +16,11 @@ import {
   toZonesWire,
   zonesSchema,
 } from '../core/camera-settings-wire.ts';
+import { defaultCameraSettings } from '../core/camera-settings.ts';
 import { cameraCauses, pictureConditions, type CameraState, type CameraStreams } from '../core/camera.ts';
 import { joinCredentials, type Credentials } from '../core/credentials.ts';
 import type { StreamInfo } from '../core/frame.ts';
+import { clipProblem } from '../core/unmasked-video.ts';
 import { redact, splitCredentials, type SplitUrl } from '../core/redact.ts';
 import { nullableTime, toWireTime, wireTime } from '../core/wire-values.ts';
 import type { CameraInput } from '../store/event-store.ts';
@@ -172,7 +174,9 @@ const cameraFields = {
     .nullable()
     .optional()
     .meta({ description: 'When motion makes events; null for always. In a PUT: kept when left out' }),
-  clip: clipSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
+  clip: clipSchema.optional().meta({
+    description: 'Not together with privacy masks, which a clip would not have. In a PUT: kept when left out',
+  }),
   onvif: onvifSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
   decode: decodeSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
   retention_days: retentionDaysSchema.nullable().optional().meta({
@@ -335,6 +339,9 @@ export function toCameraInput(
     body.sub_url === undefined ? (current?.subUrl ?? null) : sub && keptAddress(sub.url, current?.subUrl);
   if (subUrl !== null) checkSubAddress(subUrl, adapter);
   const { username, password } = credentialsOf(body, split, sub);
+  const settings = settingsOf(body);
+  const problem = clipProblem({ ...defaultCameraSettings, ...current, ...settings });
+  if (problem !== undefined) throw refused('clip.enabled', problem.received, problem.expected);
   return {
     name: body.name,
     type: adapter.type,
@@ -347,7 +354,7 @@ export function toCameraInput(
     motionSensitivity: body.motion_sensitivity,
     motionCooldown: body.motion_cooldown,
     ...limitsOf(body),
-    ...settingsOf(body),
+    ...settings,
     origin: current?.origin ?? 'api',
   };
 }

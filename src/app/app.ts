@@ -15,6 +15,7 @@ import { createWebhook } from '../notify/webhook.ts';
 import { runBackfill } from '../pipeline/backfill.ts';
 import { CameraSupervisor } from '../pipeline/camera-supervisor.ts';
 import { createCleaner } from '../pipeline/cleaner.ts';
+import { clearInterruptedClips } from '../pipeline/clip-recorder.ts';
 import { createEventDesk } from '../pipeline/event-desk.ts';
 import { createFileRemoval } from '../pipeline/file-removal.ts';
 import { createPipeline } from '../pipeline/pipeline.ts';
@@ -23,6 +24,7 @@ import { drainSpool, resumeJobs } from '../pipeline/resume.ts';
 import { openSpool } from '../pipeline/spool.ts';
 import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import { createDiskRoom } from '../store/disk-room.ts';
+import { createClipFiles } from '../store/clip-files.ts';
 import { createMediaFiles } from '../store/media-files.ts';
 import { openStore } from '../store/open-store.ts';
 import { createSentArchive } from '../store/sent-archive.ts';
@@ -91,6 +93,7 @@ export async function startApp(
     }),
   );
   const media = createMediaFiles({ dataDir });
+  const clipFiles = await createClipFiles({ dataDir });
   const spool = await openSpool({ dataDir, log });
   const streams = starting.use(
     createMediaService({ clock, log, camerasPerHost: config.media.streamsPerHost }),
@@ -172,6 +175,7 @@ export async function startApp(
     motion,
     capture: pipeline.capture,
     events: store.events,
+    clipFiles,
     live,
     metrics,
     clock,
@@ -222,6 +226,7 @@ export async function startApp(
 
   const closedAt = await store.events.closeOpenEpisodes();
   if (closedAt > 0) log.info({ events: closedAt }, 'episodes that the last run left open are closed');
+  await clearInterruptedClips({ clipFiles, files, events: store.events, log });
   const jobs = await store.events.pendingJobs();
   const server = starting.use(
     await createServer(
@@ -235,6 +240,7 @@ export async function startApp(
           store,
           media,
           files,
+          clipFiles,
           queue,
           capture: pipeline.capture,
           live,

@@ -6,12 +6,14 @@ import {
   decodeSchema,
   retentionDaysSchema,
   scheduleSchema,
+  toClip,
   zonesSchema,
 } from '../core/camera-settings-wire.ts';
 import { defaultCameraSettings, type CameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
 import type { TimeOfDay } from '../core/time-of-day.ts';
 import { logLevels, type LogLevel } from '../core/log.ts';
+import { clipProblem } from '../core/unmasked-video.ts';
 import { isTimeZone } from '../core/calendar-day.ts';
 import type { Budget } from '../store/spending.ts';
 import type { ProviderSettings } from '../vision/provider-adapter.ts';
@@ -207,7 +209,13 @@ export function createConfigSchema(
         }
       },
       { when: ({ value }) => hasAddress(value, adapters) },
-    );
+    )
+    .superRefine(({ clip, privacy }, context) => {
+      const problem = clipProblem({ clip: toClip(clip), privacyMasks: privacy.masks });
+      if (problem === undefined) return;
+      const message = `received ${problem.received}, expected ${problem.expected}`;
+      context.addIssue({ code: 'custom', path: ['clip', 'enabled'], message });
+    });
 
   const webhook = z.strictObject({
     name: name().describe('Unique. Deliveries that wait for this target are kept by its name.'),

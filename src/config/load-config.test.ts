@@ -109,6 +109,21 @@ test.each(['', '# nothing\n', '---\n', 'cameras:\nserver:\n'])(
   },
 );
 
+function recordedCamera(privacy: string): string {
+  return `cameras: [ { name: yard, url: "rtsp://h/1", clip: { enabled: true, after_s: 8 }, privacy: ${privacy} } ]`;
+}
+
+test('clips can be switched on, but not for a camera with privacy masks', () => {
+  expect(parse(recordedCamera('{}')).config.cameras[0]?.clip).toEqual({
+    isEnabled: true,
+    beforeMs: 5000,
+    afterMs: 8000,
+  });
+  expect(problemsOf(recordedCamera('{ masks: [ [ [0, 0], [1, 0], [0, 1] ] ] }'))).toEqual([
+    "cameras[0].clip.enabled: received true together with privacy.masks, expected false, or no masks: a clip is the camera's own video, which can't be masked",
+  ]);
+});
+
 test('every key reaches the configuration', () => {
   const { config } = parse(`
 data_dir: /var/lib/vedette
@@ -128,7 +143,7 @@ cameras:
       privacy: { local_only: true, masks: [ [ [0, 0], [1, 0], [0, 1] ] ] },
       zones: [ { name: door, kind: exclude, points: [ [0, 0], [0.5, 0], [0, 0.5] ] } ],
       schedule: { timezone: Europe/Berlin, days_of_week: [7, 1], time_ranges: [ { start: "22:00", end: "06:00" } ] },
-      clip: { enabled: true, before_s: 3 }, onvif: { url: "http://h/onvif", native_events: assist }, decode: keyframes, retention_days: 90,
+      clip: { enabled: false, before_s: 3 }, onvif: { url: "http://h/onvif", native_events: assist }, decode: keyframes, retention_days: 90,
       vision: { prompt_addition: " The blue car is ours. ", max_events_per_hour: 12 } }
 retention: { days: 14, starred_days: 365, max_gb: 1.5, time: "23:05" }
 backup: { folder: /mnt/backup, time: "05:00", keep: 3, with_secret_key: true }
@@ -198,7 +213,7 @@ webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
             [0, 1],
           ],
         ],
-        clip: { isEnabled: true, beforeMs: 3000, afterMs: 5000 },
+        clip: { isEnabled: false, beforeMs: 3000, afterMs: 5000 },
         onvif: { url: 'http://h/onvif', nativeEvents: 'assist' },
         decode: 'keyframes',
         retentionDays: 90,

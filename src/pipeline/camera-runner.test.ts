@@ -10,6 +10,7 @@ import { createScriptedChain } from '../../test/fakes/scripted-chain.ts';
 import { openPipelineRig, type PipelineRig } from '../../test/support/pipeline-rig.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { printCells } from '../core/picture-print.ts';
+import { createClipFiles } from '../store/clip-files.ts';
 import { CameraRunner } from './camera-runner.ts';
 
 const minuteMs = 60_000;
@@ -53,6 +54,7 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
       motion: stillMotionEngine,
       capture: rig.pipeline.capture,
       events: rig.store.events,
+      clipFiles: await createClipFiles({ dataDir: dir.path }),
       live: rig.live,
       metrics: rig.metrics,
       clock,

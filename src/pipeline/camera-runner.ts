@@ -14,12 +14,13 @@ import { redact } from '../core/redact.ts';
 import type { MotionChannel, MotionEngine } from '../motion/motion-detector.ts';
 import { decodingHint, NativeMotionJoin } from '../motion/native-motion.ts';
 import { CameraStanding } from './camera-standing.ts';
+import { ClipRecorder, type ClipRecorderContext } from './clip-recorder.ts';
 import { EpisodeWatch, type EpisodeWatchContext } from './episode-watch.ts';
 
 /** After a longer gap the scene may be another one: the background is learnt anew. */
 const backgroundValidMs = 30_000;
 
-export interface CameraRunnerContext extends EpisodeWatchContext {
+export interface CameraRunnerContext extends EpisodeWatchContext, ClipRecorderContext {
   readonly motion: MotionEngine;
   readonly clock: Clock;
 }
@@ -32,6 +33,7 @@ export class CameraRunner {
   readonly camera: Camera;
   readonly #context: CameraRunnerContext;
   readonly #openSource: () => CameraSource;
+  readonly #clips: ClipRecorder;
   readonly #stop = new AbortController();
   /** Ends the wait before the next connection. */
   #wakeUp = new AbortController();
@@ -55,6 +57,7 @@ export class CameraRunner {
     this.camera = camera;
     this.#openSource = openSource;
     this.#context = { ...context, log: context.log.child({ camera: camera.name }) };
+    this.#clips = new ClipRecorder(camera, this.#context);
     this.#standing = new CameraStanding(camera, {
       ...this.#context,
       streams: () => this.#streams(),
@@ -82,6 +85,7 @@ export class CameraRunner {
     this.#stop.abort();
     this.#connection.abort();
     await Promise.all([this.#running, this.#listener?.[Symbol.asyncDispose]()]);
+    await this.#clips.settle();
     await this.#channel?.[Symbol.asyncDispose]();
     this.#channel = undefined;
   }
@@ -111,6 +115,19 @@ export class CameraRunner {
   /** Captures what the camera sees now as an event and has it described. */
   async analyze(): Promise<VedetteEvent> {
     const { source, capturedAt } = this.#streaming();
+    const clip = this.#clips.begin(source, capturedAt);
+    const stored = this.#captureNow(source, capturedAt);
+    clip?.belongTo(
+      stored.then(
+        ({ id }) => id,
+        () => undefined,
+      ),
+    );
+    clip?.end(capturedAt);
+    return stored;
+  }
+
+  async #captureNow(source: CameraSource, capturedAt: number): Promise<VedetteEvent> {
     const picture = await takeOne(source, capturedAt, this.#connection.signal);
     const result = await this.#context.capture.capture(
       {
@@ -158,7 +175,7 @@ export class CameraRunner {
     try {
       await using source = this.#openSource();
       await using watch = new EpisodeWatch(
-        { ...this.#context, camera: this.camera, source, isLossless: false },
+        { ...this.#context, camera: this.camera, source, isLossless: false, clips: this.#clips },
         this.#cooldownUntil,
       );
       const channel = await this.#openChannel();

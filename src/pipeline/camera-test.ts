@@ -60,6 +60,15 @@ export async function testCamera(input: CameraInput, context: CameraTestContext)
   throw new AppError('CAMERA_LOST', `No picture came within ${timeoutMs / 1000} s`);
 }
 
+/** An event is noticed so much later than its first motion at most: a clip that begins before it needs the packets still. */
+const noticedWithinMs = 5000;
+
+function keepingEnough({ clip }: Camera, streams: StreamOpener): StreamOpener {
+  if (!clip.isEnabled) return streams;
+  const keepMs = clip.beforeMs + noticedWithinMs;
+  return { openStream: (request) => streams.openStream({ ...request, keepMs }) };
+}
+
 /** A source for the camera, made by the adapter of its type; not connected yet. */
 export function openCameraSource(
   camera: Camera,
@@ -73,7 +82,12 @@ export function openCameraSource(
       `The camera type "${camera.type}" is not known; expected one of ${known}`,
     );
   }
-  const source = adapter.create({ camera, streams, clock, pacing: 'realtime' });
+  const source = adapter.create({
+    camera,
+    streams: keepingEnough(camera, streams),
+    clock,
+    pacing: 'realtime',
+  });
   if (!isDeepStrictEqual(source.masks, camera.privacyMasks)) {
     throw new AppError(
       'INTERNAL',

@@ -14,6 +14,7 @@ import { EpisodeTracker, type Episode } from '../motion/episodes.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { EventPicture } from '../store/media-files.ts';
 import type { Capture } from './capture.ts';
+import type { ClipRecorder, PendingClip } from './clip-recorder.ts';
 
 /** Captures of one camera under way; beyond that its frames wait, and newer ones take their place. */
 const maxCapturesUnderWay = 4;
@@ -39,6 +40,8 @@ export interface EpisodeWatchOptions extends EpisodeWatchContext {
   readonly source: CameraSource;
   /** True for a recording that is read as fast as it goes: its frames wait while pictures are taken. */
   readonly isLossless: boolean;
+  /** Without it no clips are recorded. */
+  readonly clips?: ClipRecorder;
 }
 
 /** What is being made of the episode that is open now. */
@@ -47,6 +50,7 @@ interface OpenEvent {
   readonly startedAt: number;
   /** Resolves to the event's id; `undefined` until the pictures are chosen. */
   captured: Promise<string | undefined> | undefined;
+  readonly clip: PendingClip | undefined;
 }
 
 /**
@@ -106,11 +110,10 @@ export class EpisodeWatch implements AsyncDisposable {
   async #advance(frame: AnalysisFrame, sample: MotionSample, episode: Episode): Promise<void> {
     if (this.#open === undefined) {
       const { motionCooldown } = this.#options.camera;
-      if (this.#mayBegin(episode.startedAt))
-        this.#open = { startedAt: episode.startedAt, captured: undefined };
+      if (this.#mayBegin(episode.startedAt)) this.#open = this.#openEvent(episode.startedAt);
       else if (sample.isMotion && this.#mayBegin(frame.capturedAt)) {
         // Motion that outlasts the cooldown, or runs into the schedule, is an event of its own, which begins now.
-        this.#open = { startedAt: frame.capturedAt, captured: undefined };
+        this.#open = this.#openEvent(frame.capturedAt);
       } else return;
       this.#cooldownUntil = this.#open.startedAt + motionCooldown * 1000;
     }
@@ -128,6 +131,11 @@ export class EpisodeWatch implements AsyncDisposable {
     return isScheduled ? 'cooldown' : 'schedule';
   }
 
+  #openEvent(startedAt: number): OpenEvent {
+    const clip = this.#options.clips?.begin(this.#options.source, startedAt);
+    return { startedAt, captured: undefined, clip };
+  }
+
   async #beginCapture(open: OpenEvent, episode: Episode): Promise<void> {
     const chosen = this.#candidates.pick(this.#options.picturesPerEvent);
     const grays = this.#grays;
@@ -135,6 +143,7 @@ export class EpisodeWatch implements AsyncDisposable {
     while (this.#underWay.size >= maxCapturesUnderWay) await Promise.race(this.#underWay);
     open.captured = this.#captureEvent(open.startedAt, episode, chosen, grays);
     this.#track(open.captured);
+    open.clip?.belongTo(open.captured);
     if (this.#options.isLossless) await open.captured;
   }
 
@@ -146,6 +155,7 @@ export class EpisodeWatch implements AsyncDisposable {
       return;
     }
     if (open.captured === undefined) await this.#beginCapture(open, episode);
+    open.clip?.end(episode.lastMotionAt);
     this.#forgetCandidates();
     const extended = this.#extendEvent(open, episode);
     this.#track(extended);

@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
+import type { ClipFiles, StoredClip } from '../store/clip-files.ts';
 import type { CaptureResult, EventAnnotation, Store } from '../store/event-store.ts';
 import type { MediaFiles } from '../store/media-files.ts';
 import type { Capture } from './capture.ts';
@@ -29,6 +30,7 @@ export interface EventDeskContext {
   readonly store: Pick<Store, 'events' | 'cameras'>;
   readonly media: MediaFiles;
   readonly files: FileRemoval;
+  readonly clipFiles: ClipFiles;
   readonly queue: JobQueue;
   readonly capture: Capture;
   readonly live: LiveFeed;
@@ -52,12 +54,15 @@ export interface EventDesk {
   delete(id: string): Promise<boolean>;
   /** The bytes of a stored picture. Throws `PICTURE_NOT_FOUND`. */
   readPicture(path: string): Promise<Uint8Array>;
+  /** A stored clip. Throws `CLIP_NOT_FOUND`. */
+  openClip(path: string): Promise<StoredClip>;
 }
 
 export function createEventDesk({
   store,
   media,
   files,
+  clipFiles,
   queue,
   capture,
   live,
@@ -152,5 +157,6 @@ export function createEventDesk({
       return true;
     },
     readPicture: (path) => media.read(path),
+    openClip: (path) => clipFiles.open(path),
   };
 }

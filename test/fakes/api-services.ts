@@ -21,6 +21,7 @@ import { silentLog, type Logger } from '../../src/core/log.ts';
 import { Metrics } from '../../src/core/metrics.ts';
 import type { CameraInput, CapturedEvent, CaptureResult, Store } from '../../src/store/event-store.ts';
 import { runMaintenance } from '../../src/store/maintenance.ts';
+import { createClipFiles } from '../../src/store/clip-files.ts';
 import { createMediaFiles, type EventPicture, type MediaFiles } from '../../src/store/media-files.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { createRetention } from '../../src/app/retention.ts';
@@ -226,6 +227,7 @@ export async function startApi(
   const dir = cleanup.use(await makeTempDir());
   const store = options.store ?? cleanup.use(await openStore({ dataDir: dir.path, log, clock: systemClock }));
   const media = createMediaFiles({ dataDir: dir.path });
+  const clipFiles = await createClipFiles({ dataDir: dir.path });
   const live = new LiveFeed({ now: () => clock.now() });
   const ai = cleanup.use(await createAiRig({ store, clock, log }, options.ai));
   const queue = createEmbeddedQueue({ capacity: 50 });
@@ -253,6 +255,7 @@ export async function startApi(
     store,
     media,
     files,
+    clipFiles,
     queue,
     capture: {
       capture: () => Promise.reject(new Error('The test captures by itself.')),
@@ -336,6 +339,7 @@ export async function startApi(
       annotate: (id, annotation) => desk.annotate(id, annotation),
       delete: (id) => desk.delete(id),
       readPicture: (path) => media.read(path),
+      openClip: (path) => clipFiles.open(path),
     },
   };
 

@@ -12,6 +12,7 @@ import {
 } from '../../src/media/media-service.ts';
 import { createMotionEngine } from '../../src/motion/motion-engine.ts';
 import { CameraSupervisor } from '../../src/pipeline/camera-supervisor.ts';
+import { createClipFiles } from '../../src/store/clip-files.ts';
 import type { CameraInput } from '../../src/store/event-store.ts';
 import { createScriptedChain } from '../fakes/scripted-chain.ts';
 import { openPipelineRig, type PipelineRig } from './pipeline-rig.ts';
@@ -42,6 +43,7 @@ export async function openCameraRig(dataDir: string, options: CameraRigOptions =
     motion,
     capture: rig.pipeline.capture,
     events: rig.store.events,
+    clipFiles: await createClipFiles({ dataDir }),
     live: rig.live,
     metrics: rig.metrics,
     clock: systemClock,
