@@ -37,6 +37,7 @@ const expectedOperations = [
   'GET /api/v1/events/export',
   'GET /api/v1/events/stats',
   'GET /api/v1/events/{id}',
+  'GET /api/v1/events/{id}/clip',
   'GET /api/v1/events/{id}/frames/{number}',
   'GET /api/v1/events/{id}/sent',
   'GET /api/v1/events/{id}/sent/{picture}',

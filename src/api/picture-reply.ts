@@ -9,8 +9,8 @@ export const jpegResponse = {
   },
 } as const;
 
-/** Pictures of an event never change, but the event may be deleted, and then browsers should forget them too. */
-const storedPictureCaching = 'private, max-age=86400, immutable';
+/** Files of an event never change, but the event may be deleted, and then browsers should forget them too. */
+export const storedFileCaching = 'private, max-age=86400, immutable';
 
 /** Answers a stored picture, or 304 when the client has it. */
 export function replyWithStoredPicture(
@@ -20,7 +20,7 @@ export function replyWithStoredPicture(
   jpeg: Uint8Array,
 ): FastifyReply {
   const etag = `"${name}-${jpeg.byteLength}"`;
-  void reply.header('etag', etag).header('cache-control', storedPictureCaching);
+  void reply.header('etag', etag).header('cache-control', storedFileCaching);
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
   return reply.type('image/jpeg').send(jpeg);
 }
@@ -30,7 +30,7 @@ export function replyWithLivePicture(reply: FastifyReply, jpeg: Uint8Array): Fas
 }
 
 /** `If-None-Match` compares weakly: RFC 9110, 13.1.2. */
-function isKnown(header: string | undefined, etag: string): boolean {
+export function isKnown(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   return header
     .split(',')

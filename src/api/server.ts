@@ -18,6 +18,7 @@ import { registerRequestLimits } from './request-limits.ts';
 import { registerAiRoutes } from './routes/ai-routes.ts';
 import { registerCameraRoutes } from './routes/camera-routes.ts';
 import { registerCameraSetupRoutes } from './routes/camera-setup-routes.ts';
+import { registerClipRoutes } from './routes/clip-routes.ts';
 import { registerDeliveryRoutes } from './routes/delivery-routes.ts';
 import { registerEventAnnotationRoutes } from './routes/event-annotation-routes.ts';
 import { registerEventDescriptionRoutes } from './routes/event-description-routes.ts';
@@ -141,6 +142,7 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
   registerEventAnnotationRoutes(app, services);
   registerEventDescriptionRoutes(app, services);
   registerCameraSetupRoutes(app, services);
+  registerClipRoutes(app, services);
   registerCameraRoutes(app, services);
   registerAiRoutes(app, services);
   registerSpendingRoutes(app, services);
