@@ -64,11 +64,13 @@ test('settings that make no sense are refused by their field', async () => {
     ],
     [{ clip: { enabled: true, before_s: 31 } }, 'clip.before_s'],
     [{ onvif: { url: 'rtsp://x' } }, 'onvif.url'],
+    [{ onvif: { url: 'http://u:secret-word@x/' } }, 'onvif.url'],
     [{ onvif: { native_events: 'always' } }, 'onvif.native_events'],
     [{ privacy: { masks: [[]] } }, 'privacy.masks[0]'],
   ] as const) {
     const answer = await api.call('POST', '/api/v1/cameras', { ...body, ...change });
     expect([answer.status, answer.json]).toMatchObject([422, { error: { details: [{ path }] } }]);
+    expect(JSON.stringify(answer.json)).not.toContain('secret-word');
   }
 });
 

@@ -38,7 +38,10 @@ export const discoverBodySchema = z
       .string()
       .max(500)
       .regex(hostPattern, 'a name, an IP address or the address of a device service')
-      .refine((host) => !/^https?:/i.test(host) || URL.canParse(host), 'an address that can be read')
+      .refine(
+        (host) => !/^https?:/i.test(host) || (URL.canParse(host) && new URL(host).username === ''),
+        'an address that can be read, without a user name in it',
+      )
       .optional()
       .meta({ description: 'Asked instead of the whole network, e.g. where multicast does not get through' }),
     username: z.string().min(1).max(256).optional().meta({

@@ -83,6 +83,10 @@ export const onvifSchema = z.strictObject({
     .string()
     .refine((url) => /^https?:\/\//i.test(url) && URL.canParse(url), {
       error: 'expected an address such as http://192.168.1.20/onvif/device_service',
+      abort: true,
+    })
+    .refine((url) => !hasCredentials(url), {
+      error: 'expected no user name and password in it: those of the camera are used',
     })
     .nullable()
     .default(onvifDefaults.url)
@@ -141,6 +145,12 @@ export function toOnvif(wire: z.output<typeof onvifSchema>): OnvifSettings {
 
 export function toOnvifWire(onvif: OnvifSettings): z.output<typeof onvifSchema> {
   return { url: onvif.url, native_events: onvif.nativeEvents };
+}
+
+/** The address is shown, and passwords never are. */
+function hasCredentials(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
 }
 
 /** 0..1 of the picture (shoelace formula); 0 for corners on one line. */

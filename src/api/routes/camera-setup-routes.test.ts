@@ -102,6 +102,7 @@ test('a recorder makes a camera of each of its pictures', async () => {
 test.each([
   [{ host: 'a b' }, 'host'],
   [{ host: 'http://[' }, 'host'],
+  [{ host: 'http://u:secret@192.168.1.20/' }, 'host'],
   [{ host: 'rtsp://192.168.1.20' }, 'host'],
   [{ timeout_ms: 1 }, 'timeout_ms'],
   [{ hosts: [] }, 'hosts'],

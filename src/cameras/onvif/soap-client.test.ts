@@ -90,6 +90,15 @@ test('a camera whose clock was set meanwhile is asked by its new time', async ()
   await expect(readDeviceInformation(client, signal)).resolves.toMatchObject({ model: 'IPC-4K' });
 });
 
+test('credentials in an address that somebody answered are not sent', async () => {
+  await using device = await startOnvifDevice();
+  const deviceUrl = device.deviceUrl.replace('//', '//admin:pa55@');
+  const client = new SoapClient({ deviceUrl, username: null, password: null, clock: systemClock });
+  await readDeviceInformation(client, signal);
+
+  expect(device.stats().received).not.toMatch(/authorization/i);
+});
+
 test('a camera without users is asked without credentials', async () => {
   await using device = await startOnvifDevice();
 

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { answerDigest, readDigestChallenge, type DigestChallenge } from '../http-digest.ts';
 import { postBounded, type HttpAnswer } from './http-post.ts';
 import { readFault, writeEnvelope, writeUsernameToken, type SoapFault } from './soap-envelope.ts';
-import { elementAt, parseXml, textAt, UnreadableXmlError, type XmlElement } from './xml-document.ts';
+import { elementAt, parseLongXml, textAt, UnreadableXmlError, type XmlElement } from './xml-document.ts';
 
 /** Slow cameras need seconds for their first answer after a while. */
 const defaultTimeoutMs = 8000;
@@ -47,6 +47,9 @@ export class SoapClient {
   constructor(options: SoapClientOptions) {
     this.#options = options;
     this.deviceUrl = new URL(options.deviceUrl);
+    // Else they would be sent as they are, with every request.
+    this.deviceUrl.username = '';
+    this.deviceUrl.password = '';
   }
 
   /** By the camera's clock, epoch ms. */
@@ -65,11 +68,11 @@ export class SoapClient {
     // Without a challenge before, this is the first that is heard of it; with one, its nonce may have got old.
     if (answer.status === 401 && this.#learnChallenge(answer)) answer = await this.#post(call, signal);
     if (answer.status === 401) throw this.#refused(answer);
-    const received = this.#read(answer);
+    const received = await this.#read(answer);
     if (!('fault' in received)) return received.content;
     if (!isAuthorizationFault(received.fault)) throw this.#failed(received.fault);
     if (hadChallenge || !(await this.#hasClockMoved(signal))) throw this.#refused(answer, received.fault);
-    const again = this.#read(await this.#post(call, signal));
+    const again = await this.#read(await this.#post(call, signal));
     if ('fault' in again) throw this.#refused(answer, again.fault);
     return again.content;
   }
@@ -89,7 +92,7 @@ export class SoapClient {
       this.#skewMs = 0;
       return;
     }
-    const received = this.#read(answer);
+    const received = await this.#read(answer);
     const time = 'fault' in received ? undefined : readTime(received.content);
     this.#skewMs = time === undefined ? 0 : time - this.#options.clock.now();
   }
@@ -136,7 +139,7 @@ export class SoapClient {
     return true;
   }
 
-  #read(answer: HttpAnswer): { readonly content: XmlElement } | { readonly fault: SoapFault } {
+  async #read(answer: HttpAnswer): Promise<{ readonly content: XmlElement } | { readonly fault: SoapFault }> {
     const { host } = this.deviceUrl;
     if (answer.status >= 300 && answer.status < 400)
       throw lost(
@@ -150,7 +153,7 @@ export class SoapClient {
       );
     let body: XmlElement | undefined;
     try {
-      body = elementAt(parseXml(answer.body), 'Body');
+      body = elementAt(await parseLongXml(answer.body), 'Body');
     } catch (error) {
       if (!(error instanceof UnreadableXmlError)) throw error;
     }

@@ -1,6 +1,14 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { childrenOf, elementAt, escapeXml, parseXml, textAt, UnreadableXmlError } from './xml-document.ts';
+import {
+  childrenOf,
+  elementAt,
+  escapeXml,
+  parseLongXml,
+  parseXml,
+  textAt,
+  UnreadableXmlError,
+} from './xml-document.ts';
 
 test('names are read without the prefix that the sender chose, attributes too', () => {
   const root = parseXml(
@@ -57,6 +65,14 @@ test('whatever is received is a tree or is refused, and nothing else happens', (
       }
     }),
   );
+});
+
+test('a long document is the same when it is read in pieces', async () => {
+  const document = `<r>${'<a b="ü&amp;">text &lt; 🎥</a>'.repeat(10_000)}</r>`;
+
+  expect(document.length).toBeGreaterThan(200_000);
+  expect(await parseLongXml(document)).toEqual(parseXml(document));
+  await expect(parseLongXml(`${document}<`)).rejects.toThrow(UnreadableXmlError);
 });
 
 test('escaped text comes back as it was', () => {

@@ -1,9 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SaxesParser } from 'saxes';
 
 /** Deeper than any answer of a camera; a recursion over the tree can't run out of stack. */
 const maxDepth = 64;
 /** A recorder with 64 channels describes its profiles with about 20,000. */
 const maxElements = 50_000;
+/** Characters that are read in one go: some milliseconds. */
+const pieceLength = 64 * 1024;
 
 /** One element. Prefixes are resolved and gone: every maker chooses others. */
 export interface XmlElement {
@@ -28,11 +31,39 @@ export class UnreadableXmlError extends Error {
 
 /**
  * Reads a document that a stranger wrote: a document type (where entities are declared) is refused, depth and number of
- * elements are bounded. Prefixes that nobody declared are let pass, since some cameras forget one.
+ * elements are bounded. Prefixes that nobody declared are let pass, since some cameras forget one. For short ones, as a
+ * datagram is.
  *
  * @throws UnreadableXmlError
  */
 export function parseXml(document: string): XmlElement {
+  const reader = createReader();
+  reader.write(withoutLead(document));
+  return reader.end();
+}
+
+/** The same for a long one, in pieces: one of a megabyte would hold up everything else for a tenth of a second. */
+export async function parseLongXml(document: string): Promise<XmlElement> {
+  const reader = createReader();
+  const text = withoutLead(document);
+  for (let from = 0; from < text.length; from += pieceLength) {
+    if (from > 0) await nextTurn();
+    reader.write(text.slice(from, from + pieceLength));
+  }
+  return reader.end();
+}
+
+/** Spaces before the declaration are an error of many, and harmless. */
+function withoutLead(document: string): string {
+  return document.replace(/^\uFEFF?\s*/, '');
+}
+
+interface XmlReader {
+  write(text: string): void;
+  end(): XmlElement;
+}
+
+function createReader(): XmlReader {
   const parser = new SaxesParser({ xmlns: true });
   const open: OpenElement[] = [];
   let root: XmlElement | undefined;
@@ -73,9 +104,16 @@ export function parseXml(document: string): XmlElement {
     if (parent === undefined) root = element;
     else parent.children.push(element);
   });
-  parser.write(document.replace(/^\uFEFF?\s*/, '')).close();
-  if (root === undefined) throw new UnreadableXmlError('it has no element');
-  return root;
+  return {
+    write(text) {
+      parser.write(text);
+    },
+    end() {
+      parser.close();
+      if (root === undefined) throw new UnreadableXmlError('it has no element');
+      return root;
+    },
+  };
 }
 
 interface OpenElement {
