@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { startApi } from '../../test/fakes/api-services.ts';
+import { CameraLostError } from '../core/camera-source.ts';
 
 const body = { name: 'Yard', url: 'rtsp://192.168.1.20/stream1' };
 const none = {
@@ -45,6 +46,21 @@ test('settings come back as they were given, and stay when a change leaves them 
   const masked = { clip: none.clip, privacy: { masks: [corner] } };
   expect(await put(masked)).toMatchObject({ ...settings, ...masked });
   expect(await put({ ...none, privacy: { masks: [] } })).toMatchObject(none);
+});
+
+test('a camera is tried with its masks, before it is saved and after', async () => {
+  await using api = await startApi();
+  const tried: unknown[] = [];
+  api.cameras.onTest = ({ privacyMasks }) => {
+    tried.push(privacyMasks);
+    return Promise.reject(new CameraLostError('timeout', 'It did not answer.'));
+  };
+  const masked = { ...body, privacy: { masks: [corner] } };
+  await api.call('POST', '/api/v1/cameras/test', masked);
+  const created = await api.call('POST', '/api/v1/cameras', masked);
+  const { id } = created.json as { id: string };
+  await api.call('POST', `/api/v1/cameras/${id}/test`);
+  expect(tried).toEqual([[corner], [corner]]);
 });
 
 test('settings that make no sense are refused by their field', async () => {

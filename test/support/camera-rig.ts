@@ -21,6 +21,8 @@ export interface CameraRigOptions extends Pick<MediaServiceOptions, 'limits' | '
   readonly log?: Logger;
   /** Called as each frame comes out of the decoder processes. */
   readonly onFrame?: (camera: string) => void;
+  /** All that there are unless given. */
+  readonly adapters?: readonly CameraAdapter[];
 }
 
 /** Cameras over real decoder processes, real motion analysis and a real store; only the describing is the test's own. */
@@ -31,14 +33,14 @@ export interface CameraRig extends AsyncDisposable {
 }
 
 export async function openCameraRig(dataDir: string, options: CameraRigOptions = {}): Promise<CameraRig> {
-  const { log = silentLog(), onFrame, ...mediaOptions } = options;
+  const { log = silentLog(), onFrame, adapters = cameraAdapters, ...mediaOptions } = options;
   const rig = await openPipelineRig({ dataDir, chain: createScriptedChain(() => 'A block.'), log });
   await rig.store.cameras.delete(rig.camera.id);
   const streams = createMediaService({ clock: systemClock, log, ...mediaOptions });
   const motion = await createMotionEngine({ log, clock: systemClock });
   const cameras = new CameraSupervisor({
     store: rig.store.cameras,
-    adapters: cameraAdapters,
+    adapters,
     streams: onFrame === undefined ? streams : watched(streams, onFrame),
     motion,
     capture: rig.pipeline.capture,
