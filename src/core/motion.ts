@@ -1,4 +1,5 @@
 import type { Box } from './geometry.ts';
+import type { PictureLook } from './picture-look.ts';
 
 export type Sensitivity = 'low' | 'medium' | 'high';
 
@@ -44,4 +45,6 @@ export interface MotionSample {
    * within one episode of one camera.
    */
   readonly quality: number;
+  /** With about one frame a second of a camera: what its picture looks like. */
+  readonly look?: PictureLook;
 }

@@ -2,6 +2,7 @@ import { ReconnectBackoff } from '../cameras/backoff.ts';
 import { MotionListener } from '../cameras/onvif/motion-listener.ts';
 import { CameraLostError, type CameraSource } from '../core/camera-source.ts';
 import { FrozenWatch } from '../cameras/frozen-watch.ts';
+import { LensWatch } from '../cameras/lens-watch.ts';
 import { watchFrames } from '../cameras/frame-watchdog.ts';
 import type { Camera, CameraCause, CameraState, CameraStreams } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
@@ -41,6 +42,7 @@ export class CameraRunner {
   #connection = new AbortController();
   readonly #standing: CameraStanding;
   readonly #frozen = new FrozenWatch();
+  readonly #lens = new LensWatch();
   #source: CameraSource | undefined;
   #cooldownUntil = 0;
   /** What was last said of the stream that pictures come from. */
@@ -195,6 +197,7 @@ export class CameraRunner {
         const gray = frame.gray.slice();
         const sample = await this.#detect(channel, frame);
         if (sample === undefined) continue;
+        this.#noteLook(sample);
         const counted = join(sample);
         source.noteSample?.(decodingHint(sample, counted));
         await watch.push({ ...frame, gray }, counted);
@@ -298,6 +301,13 @@ export class CameraRunner {
   #streams(): CameraStreams | null {
     const { info, pictureStream } = this.#source ?? {};
     return info === undefined ? null : { analysis: info, pictures: pictureStream ?? null };
+  }
+
+  /** What a frozen camera shows says nothing of its lens. */
+  #noteLook({ look, capturedAt }: MotionSample): void {
+    if (look === undefined || this.#frozen.isFrozen) return;
+    const picture = this.#lens.note(look, capturedAt);
+    if (picture !== undefined) this.#standing.looks(picture);
   }
 
   #explain(cause: CameraCause): string {
