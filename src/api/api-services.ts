@@ -112,7 +112,7 @@ export interface ApiServices {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly store: Pick<Store, 'events' | 'deliveries' | 'spending'>;
+  readonly store: Pick<Store, 'events' | 'deliveries' | 'notifications' | 'spending'>;
   readonly cameras: CameraService;
   readonly events: EventService;
   readonly ai: AiServices;

@@ -1,5 +1,6 @@
 import type { LiveMessage, SequencedMessage } from '../core/live-feed.ts';
 import { toEventWire, type EventWire } from '../core/event-wire.ts';
+import { toNotificationWire, type NotificationWire } from '../core/notification-wire.ts';
 import { toWireTime } from '../core/wire-values.ts';
 import { toCameraStateWire, type CameraStateWire } from './camera-wire.ts';
 
@@ -18,6 +19,7 @@ export function toLiveWire({ seq, timestamp, message }: SequencedMessage): LiveW
 
 type LiveData =
   | EventWire
+  | NotificationWire
   | { readonly id: string }
   | { readonly camera_id: string; readonly camera_name: string; readonly state: CameraStateWire };
 
@@ -28,6 +30,8 @@ function dataOf(message: LiveMessage): LiveData {
       return toEventWire(message.event);
     case 'EVENT_DELETED':
       return { id: message.eventId };
+    case 'NOTIFICATION_CREATED':
+      return toNotificationWire(message.notification);
     case 'CAMERA_STATUS_CHANGED':
       break;
   }

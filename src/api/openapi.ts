@@ -31,6 +31,7 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
         { name: 'events', description: 'What was seen' },
         { name: 'cameras', description: 'Who looks' },
         { name: 'vision', description: 'Who describes, and what it costs' },
+        { name: 'notifications', description: 'What you were told beside events' },
         { name: 'deliveries', description: 'Who was told' },
         { name: 'system', description: 'How it is doing' },
       ],

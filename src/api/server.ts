@@ -20,6 +20,7 @@ import { registerCameraRoutes } from './routes/camera-routes.ts';
 import { registerCameraSetupRoutes } from './routes/camera-setup-routes.ts';
 import { registerClipRoutes } from './routes/clip-routes.ts';
 import { registerDeliveryRoutes } from './routes/delivery-routes.ts';
+import { registerNotificationRoutes } from './routes/notification-routes.ts';
 import { registerEventAnnotationRoutes } from './routes/event-annotation-routes.ts';
 import { registerEventDescriptionRoutes } from './routes/event-description-routes.ts';
 import { registerEventListRoutes } from './routes/event-list-routes.ts';
@@ -146,6 +147,7 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
   registerCameraRoutes(app, services);
   registerAiRoutes(app, services);
   registerSpendingRoutes(app, services);
+  registerNotificationRoutes(app, services);
   registerDeliveryRoutes(app, services);
   registerMetricsRoutes(app, services);
   registerHealthRoutes(app, services);

@@ -18,6 +18,7 @@ import { createCleaner } from '../pipeline/cleaner.ts';
 import { clearInterruptedClips } from '../pipeline/clip-recorder.ts';
 import { createEventDesk } from '../pipeline/event-desk.ts';
 import { createFileRemoval } from '../pipeline/file-removal.ts';
+import { PeopleNotifier } from '../pipeline/notify-people.ts';
 import { createPipeline } from '../pipeline/pipeline.ts';
 import { reportOrphans } from '../pipeline/orphans.ts';
 import { drainSpool, resumeJobs } from '../pipeline/resume.ts';
@@ -168,8 +169,22 @@ export async function startApp(
     workerCount: config.pipeline.workers,
     speech: { language: config.vision.language, timeZone: config.vision.budget.timeZone },
   });
+  const people = new PeopleNotifier({
+    store: store.notifications,
+    live,
+    metrics,
+    clock,
+    log,
+    deliveryTargets: notifiers.map(({ name }) => name),
+    onDeliveriesDue: () => {
+      pipeline.deliverer.wake();
+    },
+  });
   const cameras = new CameraSupervisor({
     store: store.cameras,
+    notifications: store.notifications,
+    people,
+    news: config.notifications,
     adapters: cameraAdapters,
     streams,
     motion,

@@ -10,7 +10,7 @@ import {
   zonesSchema,
 } from '../core/camera-settings-wire.ts';
 import { defaultCameraSettings, type CameraSettings } from '../core/camera-settings.ts';
-import type { Camera } from '../core/camera.ts';
+import type { Camera, PictureCondition } from '../core/camera.ts';
 import type { TimeOfDay } from '../core/time-of-day.ts';
 import { logLevels, type LogLevel } from '../core/log.ts';
 import { clipProblem } from '../core/unmasked-video.ts';
@@ -82,6 +82,12 @@ export interface Config {
   };
   readonly motion: { readonly threads: number };
   readonly media: { readonly streamsPerHost: number };
+  /** What people are told of cameras. */
+  readonly notifications: {
+    /** Milliseconds; `null`: never told. */
+    readonly lostAfterMs: number | null;
+    readonly conditions: readonly Exclude<PictureCondition, 'clear'>[];
+  };
   readonly cameras: readonly ConfiguredCamera[];
   readonly retention: {
     /** 0 for ever. */
@@ -348,6 +354,21 @@ export function createConfigSchema(
         streams_per_host: wholeNumber(1, 16)
           .default(4)
           .describe('Cameras decoded by one process: fewer are safer, more need less memory.'),
+      })
+      .prefault({}),
+    notifications: z
+      .strictObject({
+        lost_after: wholeNumber(0, 86_400)
+          .default(60)
+          .describe(
+            'Seconds after which you are told that a camera is lost, and later that it is back; 0 never.',
+          ),
+        conditions: z
+          .array(z.enum(['dark', 'covered', 'defocused']))
+          .default(['dark', 'covered', 'defocused'])
+          .describe(
+            'What you are told of pictures: `dark` that came suddenly (indoors, a lamp that is switched off does that too: leave it out there), `covered`, `defocused`.',
+          ),
       })
       .prefault({}),
     cameras: z

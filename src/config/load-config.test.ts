@@ -99,6 +99,7 @@ test.each(['', '# nothing\n', '---\n', 'cameras:\nserver:\n'])(
         vision: defaultVision,
         motion: { threads: 1 },
         media: { streamsPerHost: 4 },
+        notifications: { lostAfterMs: 60_000, conditions: ['dark', 'covered', 'defocused'] },
         cameras: [],
         retention: { days: 30, starredDays: 0, maxBytes: undefined, time: { hour: 3, minute: 30 } },
         backup: null,
@@ -137,6 +138,7 @@ vision:
       time_zone: Europe/Berlin } }
 motion: { threads: 2 }
 media: { streams_per_host: 1 }
+notifications: { lost_after: 0, conditions: [covered] }
 cameras:
   - { name: yard, type: rtsp, url: "rtsp://h/1", username: u, password: p, frame_rate: 10,
       is_enabled: false, motion_sensitivity: high, motion_cooldown: 0, sub_url: "rtsp://h/2",
@@ -175,6 +177,7 @@ webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
     },
     motion: { threads: 2 },
     media: { streamsPerHost: 1 },
+    notifications: { lostAfterMs: null, conditions: ['covered'] },
     cameras: [
       {
         name: 'yard',

@@ -271,6 +271,10 @@ function toConfig(
     },
     motion: document.motion,
     media: { streamsPerHost: document.media.streams_per_host },
+    notifications: {
+      lostAfterMs: document.notifications.lost_after === 0 ? null : document.notifications.lost_after * 1000,
+      conditions: document.notifications.conditions,
+    },
     cameras: document.cameras.map((camera) => {
       const result = resolveCameraAddress(camera, adapters);
       if (result.kind === 'problem')

@@ -36,6 +36,7 @@ const config: Config = {
   },
   motion: { threads: 1 },
   media: { streamsPerHost: 4 },
+  notifications: { lostAfterMs: 60_000, conditions: ['dark', 'covered', 'defocused'] },
   cameras: [
     {
       name: 'door',

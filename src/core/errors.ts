@@ -12,6 +12,7 @@ export const errorCodes = {
   PICTURE_NOT_FOUND: { status: 404, isRetryable: false },
   CLIP_NOT_FOUND: { status: 404, isRetryable: false },
   DELIVERY_NOT_FOUND: { status: 404, isRetryable: false },
+  NOTIFICATION_NOT_FOUND: { status: 404, isRetryable: false },
   PROVIDER_NOT_FOUND: { status: 404, isRetryable: false },
   CLEANUP_RUNNING: { status: 409, isRetryable: true },
   CAMERA_NAME_TAKEN: { status: 409, isRetryable: false },

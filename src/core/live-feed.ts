@@ -1,10 +1,12 @@
 import type { CameraState } from './camera.ts';
 import type { VedetteEvent } from './event.ts';
+import type { UserNotification } from './user-notification.ts';
 
 /** What happens now, for whoever is connected. */
 export type LiveMessage =
   | { readonly type: 'EVENT_CREATED' | 'EVENT_UPDATED'; readonly event: VedetteEvent }
   | { readonly type: 'EVENT_DELETED'; readonly eventId: string }
+  | { readonly type: 'NOTIFICATION_CREATED'; readonly notification: UserNotification }
   | {
       readonly type: 'CAMERA_STATUS_CHANGED';
       readonly cameraId: string;

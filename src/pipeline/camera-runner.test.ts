@@ -11,6 +11,7 @@ import { openPipelineRig, type PipelineRig } from '../../test/support/pipeline-r
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { printCells } from '../core/picture-print.ts';
 import { createClipFiles } from '../store/clip-files.ts';
+import { CameraNewsDesk, type CameraNews } from './camera-news.ts';
 import { CameraRunner } from './camera-runner.ts';
 
 const minuteMs = 60_000;
@@ -30,6 +31,7 @@ interface RunnerRig extends AsyncDisposable {
   readonly lines: readonly LogLine[];
   /** When a connection was begun, ms from the start. */
   readonly connections: readonly number[];
+  readonly news: readonly CameraNews[];
   connection: ScriptedConnection;
   /** Lets the time pass as the service does: what is withheld from the log is said in time. */
   advance(ms: number): Promise<void>;
@@ -43,6 +45,7 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
   const rig = await openPipelineRig({ dataDir: dir.path, chain: createScriptedChain(() => 'x'), clock });
   const lines: LogLine[] = [];
   const connections: number[] = [];
+  const news: CameraNews[] = [];
   const runner = new CameraRunner(
     { ...rig.camera, type: 'rtsp', url: 'rtsp://192.168.1.20:554/stream1' },
     () =>
@@ -62,7 +65,9 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
       captureWindowMs: 1500,
       picturesPerEvent: 3,
       abort: rig.stop.abort,
+      people: { add: (each) => void news.push(each) },
     },
+    new CameraNewsDesk({ lostAfterMs: minuteMs, conditions: ['covered'] }),
   );
   runner.start();
   const parts: RunnerRig = {
@@ -71,6 +76,7 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
     runner,
     lines,
     connections,
+    news,
     connection,
     async advance(ms) {
       for (let left = ms; left > 0; left -= 5000) {
@@ -134,6 +140,8 @@ test('a camera that flaps for hours is summarised, and every change is counted',
   await parts.advance(20 * minuteMs);
   const changes = parts.told().length;
   expect(changes).toBeGreaterThan(700);
+  // One pair of news for at most ten minutes; it is not told to be back as long as it flaps.
+  expect(parts.news.map(({ type }) => type)).toEqual(['camera.lost', 'camera.recovered']);
   // Two changes and a summary for each ten minutes, and the first six.
   expect(parts.lines.length).toBeLessThanOrEqual(6 + 3 * 27);
   const withLine = parts.lines.filter(({ msg }) => msg === 'camera up' || msg === 'camera down').length;

@@ -14,15 +14,18 @@ import type { MotionSample } from '../core/motion.ts';
 import { redact } from '../core/redact.ts';
 import type { MotionChannel, MotionEngine } from '../motion/motion-detector.ts';
 import { decodingHint, NativeMotionJoin } from '../motion/native-motion.ts';
+import type { CameraNewsDesk } from './camera-news.ts';
 import { CameraStanding } from './camera-standing.ts';
 import { ClipRecorder, type ClipRecorderContext } from './clip-recorder.ts';
 import { EpisodeWatch, type EpisodeWatchContext } from './episode-watch.ts';
+import type { PeopleNotifier } from './notify-people.ts';
 
 /** After a longer gap the scene may be another one: the background is learnt anew. */
 const backgroundValidMs = 30_000;
 
 export interface CameraRunnerContext extends EpisodeWatchContext, ClipRecorderContext {
   readonly motion: MotionEngine;
+  readonly people: Pick<PeopleNotifier, 'add'>;
   readonly clock: Clock;
 }
 
@@ -55,7 +58,13 @@ export class CameraRunner {
   #running: Promise<void> = Promise.resolve();
   #preview: { readonly capturedAt: number; readonly picture: Promise<Picture> } | undefined;
 
-  constructor(camera: Camera, openSource: () => CameraSource, context: CameraRunnerContext) {
+  /** @param news of this camera, whichever runner it had before */
+  constructor(
+    camera: Camera,
+    openSource: () => CameraSource,
+    context: CameraRunnerContext,
+    news: CameraNewsDesk,
+  ) {
     this.camera = camera;
     this.#openSource = openSource;
     this.#context = { ...context, log: context.log.child({ camera: camera.name }) };
@@ -65,6 +74,9 @@ export class CameraRunner {
       streams: () => this.#streams(),
       decode: () => this.#source?.decode ?? null,
       nativeEvents: () => this.#listener?.state ?? null,
+      onLook: (state) => {
+        for (const each of news.note(state, context.clock.now())) context.people.add(each, camera);
+      },
     });
   }
 

@@ -42,6 +42,7 @@ function openStanding(schedule: Schedule | null): Rig {
     streams: () => null,
     decode: () => null,
     nativeEvents: () => null,
+    onLook: () => undefined,
   });
   return { clock, standing, told };
 }

@@ -17,6 +17,8 @@ export interface CameraStandingContext {
   readonly streams: () => CameraState['streams'];
   readonly decode: () => CameraState['decode'];
   readonly nativeEvents: () => CameraState['nativeEvents'];
+  /** Told at every change, and every few seconds. */
+  readonly onLook: (state: CameraState) => void;
 }
 
 /** How one camera stands: its state, for whoever asks, and told once to the log and to who is connected. */
@@ -133,6 +135,7 @@ export class CameraStanding {
   /** To be called every few seconds. */
   attend(): void {
     this.#journal.attend();
+    this.#context.onLook(this.state);
     const isScheduled = this.#schedule.isActiveAt(this.#context.clock.now());
     if (isScheduled === this.#isScheduled) return;
     this.#isScheduled = isScheduled;
@@ -159,5 +162,6 @@ export class CameraStanding {
       cameraName: this.#camera.name,
       state: this.state,
     });
+    this.#context.onLook(this.state);
   }
 }

@@ -10,11 +10,18 @@ import { AppError, isAbort } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import type { Picture } from '../core/frame.ts';
 import type { CameraInput, CameraStore } from '../store/event-store.ts';
+import type { NotificationStore } from '../store/notification-store.ts';
+import { CameraNewsDesk, type NewsOptions } from './camera-news.ts';
 import { CameraRunner, type CameraRunnerContext } from './camera-runner.ts';
+import type { PeopleNotifier } from './notify-people.ts';
 import { openCameraSource, testCamera, type CameraTest, type CameraTestContext } from './camera-test.ts';
 
 export interface CameraSupervisorContext extends CameraRunnerContext, CameraTestContext {
   readonly store: CameraStore;
+  readonly notifications: Pick<NotificationStore, 'toldLost'>;
+  readonly people: PeopleNotifier;
+  /** What of the cameras people are told. */
+  readonly news: NewsOptions;
   /** Told when somebody deletes the demo camera: they have seen enough of it. */
   readonly onDemoDismissed: () => Promise<void>;
 }
@@ -32,6 +39,8 @@ export class CameraSupervisor {
   readonly types: readonly CameraAdapter[];
   readonly #context: CameraSupervisorContext;
   readonly #runners = new Map<string, CameraRunner>();
+  /** By camera; they outlive the runners, which a change of settings replaces. */
+  readonly #news = new Map<string, CameraNewsDesk>();
   readonly #stop = new AbortController();
   #attending: Promise<void> = Promise.resolve();
 
@@ -42,7 +51,9 @@ export class CameraSupervisor {
 
   /** Starts every stored camera. One that can't be reached now is tried again for ever, like one that is lost later. */
   async start(): Promise<void> {
-    for (const camera of await this.#context.store.list()) this.#startRunner(camera);
+    const { store, notifications, news } = this.#context;
+    for (const id of await notifications.toldLost()) this.#news.set(id, new CameraNewsDesk(news, true));
+    for (const camera of await store.list()) this.#startRunner(camera);
     this.#attending = this.#attend();
   }
 
@@ -51,6 +62,7 @@ export class CameraSupervisor {
     this.#stop.abort();
     await this.#attending;
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+    await this.#context.people.flush();
   }
 
   list(): readonly CameraWithState[] {
@@ -122,7 +134,14 @@ export class CameraSupervisor {
   #startRunner(camera: Camera): CameraRunner {
     if (this.#stop.signal.aborted)
       throw new AppError('SHUTTING_DOWN', 'Vedette is shutting down; try again after the restart');
-    const runner = new CameraRunner(camera, () => openCameraSource(camera, this.#context), this.#context);
+    const news = this.#news.get(camera.id) ?? new CameraNewsDesk(this.#context.news);
+    this.#news.set(camera.id, news);
+    const runner = new CameraRunner(
+      camera,
+      () => openCameraSource(camera, this.#context),
+      this.#context,
+      news,
+    );
     this.#runners.set(camera.id, runner);
     runner.start();
     return runner;
@@ -134,6 +153,7 @@ export class CameraSupervisor {
       for (;;) {
         await clock.sleep(attendEveryMs, this.#stop.signal);
         for (const runner of this.#runners.values()) runner.attend();
+        await this.#context.people.flush();
       }
     } catch (error) {
       if (!isAbort(error)) throw error;
@@ -143,6 +163,7 @@ export class CameraSupervisor {
   async #remove(id: string): Promise<boolean> {
     const isDeleted = await this.#context.store.delete(id);
     await this.#endRunner(id);
+    this.#news.delete(id);
     return isDeleted;
   }
 

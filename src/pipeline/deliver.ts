@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAbort, messageOf } from '../core/errors.ts';
 import { toEventWire } from '../core/event-wire.ts';
+import { toNotificationWire } from '../core/notification-wire.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Stop } from '../core/stop.ts';
@@ -13,7 +14,7 @@ const pollMs = 5000;
 const batchSize = 20;
 
 export interface DeliverContext {
-  readonly store: Pick<Store, 'events' | 'deliveries'>;
+  readonly store: Pick<Store, 'events' | 'notifications' | 'deliveries'>;
   readonly notifiers: readonly Notifier[];
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -89,18 +90,19 @@ async function deliver(
   abort: AbortSignal,
 ): Promise<void> {
   const { store, clock, log, metrics } = context;
-  const event = await store.events.get(delivery.eventId);
-  if (event === undefined) {
-    await store.deliveries.markFailed(delivery.id, 'the event was deleted', null, clock.now());
+  const { eventId, notificationId, type } = delivery;
+  const payload = await payloadOf(delivery, store);
+  if (payload === undefined) {
+    await store.deliveries.markFailed(delivery.id, 'what it was of was deleted', null, clock.now());
     return;
   }
   try {
     await notifier.notify(
       {
         idempotencyKey: delivery.id,
-        type: delivery.type,
+        type,
         createdAt: delivery.createdAt,
-        payload: toEventWire(event),
+        payload,
       },
       abort,
     );
@@ -118,7 +120,8 @@ async function deliver(
     metrics.countError('deliver', 'DELIVERY_FAILED');
     log.warn(
       {
-        eventId: event.id,
+        eventId,
+        notificationId,
         target: notifier.name,
         attempts: delivery.attempts + 1,
         nextAttemptAt: next,
@@ -130,5 +133,18 @@ async function deliver(
     return;
   }
   await store.deliveries.markSent(delivery.id, clock.now());
-  log.info({ eventId: event.id, target: notifier.name }, 'event delivered');
+  log.info({ eventId, notificationId, type, target: notifier.name }, 'delivered');
+}
+
+/** As it is now; `undefined` when it is gone. */
+async function payloadOf(
+  { eventId, notificationId }: Delivery,
+  { events, notifications }: DeliverContext['store'],
+): Promise<unknown> {
+  if (eventId !== null) {
+    const event = await events.get(eventId);
+    return event === undefined ? undefined : toEventWire(event);
+  }
+  const notification = notificationId === null ? undefined : await notifications.get(notificationId);
+  return notification === undefined ? undefined : toNotificationWire(notification);
 }

@@ -2,6 +2,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Camera } from '../core/camera.ts';
 import type { DescriptionStatus, EventClip, EventSource, UserFeedback } from '../core/event.ts';
 import type { Sensitivity } from '../core/motion.ts';
+import type { NotificationType } from '../core/user-notification.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
 import type { DeliveryStatus, DescribeRequest } from './event-store.ts';
 
@@ -29,6 +30,7 @@ export interface DatabaseSchema {
   secrets: SecretTable;
   jobs: JobTable;
   deliveries: DeliveryTable;
+  notifications: NotificationTable;
   idempotency_keys: IdempotencyKeyTable;
   settings: SettingTable;
   health_checks: HealthCheckTable;
@@ -260,9 +262,23 @@ export interface JobTable {
   attempts: number;
 }
 
+export interface NotificationTable {
+  id: string;
+  type: NotificationType;
+  camera_id: string;
+  camera_name: string;
+  title: string;
+  message: string;
+  details_json: string;
+  created_at: number;
+  read_at: number | null;
+}
+
+/** Of an event or of a notification, never of both. */
 export interface DeliveryTable {
   id: string;
-  event_id: string;
+  event_id: string | null;
+  notification_id: string | null;
   target: string;
   type: string;
   status: DeliveryStatus;

@@ -217,6 +217,7 @@ export async function putIntoOutbox(
       .values({
         id: createId(),
         event_id: eventId,
+        notification_id: null,
         target,
         type: status === 'done' ? 'event.described' : `event.${status}`,
         status: 'pending',

@@ -14,6 +14,7 @@ import type {
 import type { ProviderAttempt } from '../core/vision.ts';
 import type { CleanupStore } from './cleanup-store.ts';
 import type { EventStats, StatsQuery } from './event-stats.ts';
+import type { NotificationStore } from './notification-store.ts';
 import type { SecretStore } from './secret-store.ts';
 import type { Spending } from './spending.ts';
 
@@ -218,9 +219,11 @@ export interface EventPage {
 
 export type DeliveryStatus = 'pending' | 'sent' | 'dead';
 
+/** Of an event or of a notification, never of both. */
 export interface Delivery {
   readonly id: string;
-  readonly eventId: string;
+  readonly eventId: string | null;
+  readonly notificationId: string | null;
   readonly target: string;
   readonly type: string;
   readonly status: DeliveryStatus;
@@ -240,6 +243,7 @@ export interface Store extends AsyncDisposable {
   readonly events: EventStore;
   readonly cameras: CameraStore;
   readonly deliveries: DeliveryStore;
+  readonly notifications: NotificationStore;
   readonly settings: SettingStore;
   readonly spending: Spending;
   readonly secrets: SecretStore;

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { initialMigration } from './migration-0001-initial.ts';
 import { describingChainMigration } from './migration-0002-describing-chain.ts';
 import { cameraSettingsMigration } from './migration-0003-camera-settings.ts';
+import { notificationsMigration } from './migration-0004-notifications.ts';
 import { searchMigration } from './migration-0006-search.ts';
 import { retentionMigration } from './migration-0007-retention.ts';
 import { decodeMigration } from './migration-0008-decode.ts';
@@ -16,6 +17,7 @@ export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0001_initial': initialMigration,
   '0002_describing_chain': describingChainMigration,
   '0003_camera_settings': cameraSettingsMigration,
+  '0004_notifications': notificationsMigration,
   '0006_search': searchMigration,
   '0007_retention': retentionMigration,
   '0008_decode': decodeMigration,

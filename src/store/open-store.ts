@@ -104,6 +104,14 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
       retry: (id, now) => client.call('deliveries.retry', id, now),
       list: (query) => client.call('deliveries.list', query),
     },
+    notifications: {
+      add: (notification, deliverTo) => client.call('notifications.add', notification, deliverTo),
+      get: (id) => client.call('notifications.get', id),
+      list: (query) => client.call('notifications.list', query),
+      markRead: (id, now) => client.call('notifications.markRead', id, now),
+      markAllRead: (now) => client.call('notifications.markAllRead', now),
+      toldLost: () => client.call('notifications.toldLost'),
+    },
     settings: {
       get: (key) => client.call('settings.get', key),
       set: (key, value) => client.call('settings.set', key, value),

@@ -335,6 +335,7 @@ export function toDelivery(row: Selectable<DeliveryTable>): Delivery {
   return {
     id: row.id,
     eventId: row.event_id,
+    notificationId: row.notification_id,
     target: row.target,
     type: row.type,
     status: row.status,

@@ -35,6 +35,15 @@ import {
   pendingJobs,
   releaseAttempt,
 } from './event-operations.ts';
+import {
+  addNotification,
+  camerasToldLost,
+  getNotification,
+  listNotifications,
+  markAllNotificationsRead,
+  markNotificationRead,
+} from './notification-operations.ts';
+import type { NotificationStore } from './notification-store.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { describeRequestsOf, requeueEvents, undescribedEvents } from './requeue-operations.ts';
 import { deleteSecret, getSecret, listSecrets, rotateSecrets, setSecret } from './sealed-secrets.ts';
@@ -51,6 +60,7 @@ type Prefixed<Part extends string, Methods> = {
 export type StoreOperations = Prefixed<'events', EventStore> &
   Prefixed<'cameras', CameraStore> &
   Prefixed<'deliveries', DeliveryStore> &
+  Prefixed<'notifications', NotificationStore> &
   Prefixed<'settings', SettingStore> &
   Prefixed<'spending', SpendingCalls> &
   Prefixed<'secrets', SecretStore> &
@@ -97,6 +107,12 @@ export function createOperations(open: OpenDatabase, now: () => number): StoreOp
       markDeliveryFailed(open, id, error, nextAttemptAt, failedAt),
     'deliveries.retry': (id, dueAt) => retryDelivery(open, id, dueAt),
     'deliveries.list': (query) => listDeliveries(open, query),
+    'notifications.add': (notification, deliverTo) => addNotification(open, now(), notification, deliverTo),
+    'notifications.get': (id) => getNotification(open, id),
+    'notifications.list': (query) => listNotifications(open, query),
+    'notifications.markRead': (id, readAt) => markNotificationRead(open, id, readAt),
+    'notifications.markAllRead': (readAt) => markAllNotificationsRead(open, readAt),
+    'notifications.toldLost': () => camerasToldLost(open),
     'settings.get': (key) => getSetting(open, key),
     'settings.set': (key, value) => setSetting(open, now(), key, value),
     'spending.reserve': (budget, request) => reserveSpending(open, now(), budget, request),

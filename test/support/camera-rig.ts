@@ -13,6 +13,7 @@ import {
 import { createMotionEngine } from '../../src/motion/motion-engine.ts';
 import { CameraSupervisor } from '../../src/pipeline/camera-supervisor.ts';
 import { createClipFiles } from '../../src/store/clip-files.ts';
+import { PeopleNotifier } from '../../src/pipeline/notify-people.ts';
 import type { CameraInput } from '../../src/store/event-store.ts';
 import { createScriptedChain } from '../fakes/scripted-chain.ts';
 import { openPipelineRig, type PipelineRig } from './pipeline-rig.ts';
@@ -38,9 +39,21 @@ export async function openCameraRig(dataDir: string, options: CameraRigOptions =
   await rig.store.cameras.delete(rig.camera.id);
   const streams = createMediaService({ clock: systemClock, log, ...mediaOptions });
   const motion = await createMotionEngine({ log, clock: systemClock });
+  const people = new PeopleNotifier({
+    store: rig.store.notifications,
+    live: rig.live,
+    metrics: rig.metrics,
+    clock: systemClock,
+    log,
+    deliveryTargets: [],
+    onDeliveriesDue: () => undefined,
+  });
   const cameras = new CameraSupervisor({
     store: rig.store.cameras,
     adapters,
+    notifications: rig.store.notifications,
+    people,
+    news: { lostAfterMs: 60_000, conditions: ['dark', 'covered', 'defocused'] },
     streams: onFrame === undefined ? streams : watched(streams, onFrame),
     motion,
     capture: rig.pipeline.capture,

@@ -13,7 +13,8 @@ const status = z.enum(['pending', 'sent', 'dead']);
 const deliverySchema = z
   .object({
     id: z.string(),
-    event_id: z.string(),
+    event_id: z.string().nullable().meta({ description: 'null when it is of a notification' }),
+    notification_id: z.string().nullable().meta({ description: 'null when it is of an event' }),
     target: z.string(),
     type: z.string(),
     status: status.meta({ description: 'dead: given up; it can be sent again' }),
@@ -95,6 +96,7 @@ function toDeliveryWire(delivery: Delivery): z.output<typeof deliverySchema> {
   return {
     id: delivery.id,
     event_id: delivery.eventId,
+    notification_id: delivery.notificationId,
     target: delivery.target,
     type: delivery.type,
     status: delivery.status,
