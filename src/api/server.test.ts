@@ -325,6 +325,9 @@ test('metrics tell the same as JSON and for Prometheus', async () => {
     process: { event_loop_delay_p99_ms: 0 },
   });
   const text = await api.call('GET', '/metrics');
+  expect(text.text).toContain('vedette_camera_up{camera="Gate",cause=""} 1');
+  expect(text.text).toContain('vedette_camera_up{camera="Yard",cause="refused"} 0');
+  expect(text.text).toContain('vedette_camera_condition{camera="Gate",condition="covered"} 1');
   expect(text.headers.get('content-type')).toMatch(/^text\/plain/);
   expect(text.text).toContain('vedette_events_dropped_total{camera="Front door",reason="overload"} 1');
 });

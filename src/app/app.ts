@@ -148,6 +148,7 @@ export async function startApp(
       workersConfigured: config.pipeline.workers,
       workersBusy: queue.leased(),
       cameras: cameras.countByStatus(),
+      cameraStates: cameras.gauges(),
       mediaHosts: hosts,
       mediaHostRestarts: hostRestarts,
       liveClients,

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { CameraStatus } from './camera.ts';
+import type { CameraCause, CameraStatus, PictureCondition } from './camera.ts';
 
 /** The stages whose end is timed, each from the frame that opened the episode. */
 export const timedStages = ['captured', 'queued', 'described', 'stored', 'total'] as const;
@@ -12,6 +12,15 @@ export interface Percentiles {
   readonly p99: number | null;
 }
 
+/** How one camera stands, for a gauge of its own. */
+export interface CameraGauge {
+  readonly camera: string;
+  readonly isUp: boolean;
+  readonly cause: CameraCause | null;
+  /** `null` until its scene is known. */
+  readonly condition: PictureCondition | null;
+}
+
 /** Why a stretch of motion made no event. */
 export type SuppressionReason = 'cooldown' | 'schedule';
 
@@ -22,6 +31,8 @@ export interface LiveGauges {
   readonly workersConfigured: number;
   readonly workersBusy: number;
   readonly cameras: Readonly<Record<CameraStatus, number>>;
+  /** Each one that is switched on. */
+  readonly cameraStates: readonly CameraGauge[];
   readonly mediaHosts: number;
   readonly mediaHostRestarts: number;
   readonly liveClients: number;
@@ -42,6 +53,7 @@ export interface MetricsSnapshot extends LiveGauges {
   readonly framesAnalysed: number;
   readonly framesDropped: number;
   readonly cameraReconnects: number;
+  readonly camerasFoundFrozen: number;
   readonly latencyMs: Readonly<Record<TimedStage, Percentiles>>;
   readonly pipelineErrors: Readonly<Record<string, number>>;
   readonly workerRestarts: number;
@@ -55,6 +67,7 @@ const idleGauges: LiveGauges = {
   workersConfigured: 0,
   workersBusy: 0,
   cameras: { connecting: 0, streaming: 0, disconnected: 0, disabled: 0 },
+  cameraStates: [],
   mediaHosts: 0,
   mediaHostRestarts: 0,
   liveClients: 0,
@@ -165,6 +178,32 @@ export class Metrics {
         for (const [status, count] of Object.entries(gauges().cameras)) cameras.set({ status }, count);
       },
     });
+    const up = new Gauge({
+      name: 'vedette_camera_up',
+      help: 'Whether a camera streams; 0 with its cause when not',
+      labelNames: ['camera', 'cause'],
+      registers: [this.#registry],
+      collect: () => {
+        // A cause that is over, and a camera that was deleted, leave nothing behind.
+        up.reset();
+        for (const { camera, isUp, cause } of gauges().cameraStates) {
+          up.set({ camera, cause: cause ?? '' }, isUp ? 1 : 0);
+        }
+      },
+    });
+    const condition = new Gauge({
+      name: 'vedette_camera_condition',
+      help: 'What is seen of a picture: 1 for the condition that it is in',
+      labelNames: ['camera', 'condition'],
+      registers: [this.#registry],
+      collect: () => {
+        condition.reset();
+        for (const each of gauges().cameraStates) {
+          if (each.condition === null) continue;
+          condition.set({ camera: each.camera, condition: each.condition }, 1);
+        }
+      },
+    });
     for (const stage of timedStages) {
       const latency = new Gauge({
         name: `vedette_latency_${stage}_milliseconds`,
@@ -261,6 +300,7 @@ export class Metrics {
       framesAnalysed: await sumOf(this.#frames),
       framesDropped: await sumOf(this.#framesDropped),
       cameraReconnects: await sumOf(this.#reconnects),
+      camerasFoundFrozen: await sumOf(this.#frozen),
       latencyMs: {
         captured: this.#window('captured').percentiles(),
         queued: this.#window('queued').percentiles(),

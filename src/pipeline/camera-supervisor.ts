@@ -9,6 +9,7 @@ import type { Camera, CameraCause, CameraState, CameraStatus } from '../core/cam
 import { AppError, isAbort } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import type { Picture } from '../core/frame.ts';
+import type { CameraGauge } from '../core/metrics.ts';
 import type { CameraInput, CameraStore } from '../store/event-store.ts';
 import type { NotificationStore } from '../store/notification-store.ts';
 import { CameraNewsDesk, type NewsOptions } from './camera-news.ts';
@@ -83,6 +84,18 @@ export class CameraSupervisor {
     };
     for (const { state } of this.#runners.values()) counts[state.status] += 1;
     return counts;
+  }
+
+  /** Of the cameras that are switched on. */
+  gauges(): CameraGauge[] {
+    return this.list()
+      .filter(({ state }) => state.status !== 'disabled')
+      .map(({ camera, state }) => ({
+        camera: camera.name,
+        isUp: state.status === 'streaming',
+        cause: state.cause,
+        condition: state.picture?.condition ?? null,
+      }));
   }
 
   /** The demo camera makes room for the first real one. */

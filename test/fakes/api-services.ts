@@ -238,6 +238,10 @@ export async function startApi(
     workersConfigured: 2,
     workersBusy: 1,
     cameras: { connecting: 1, streaming: 2, disconnected: 0, disabled: 0 },
+    cameraStates: [
+      { camera: 'Gate', isUp: true, cause: null, condition: 'covered' },
+      { camera: 'Yard', isUp: false, cause: 'refused', condition: null },
+    ],
     mediaHosts: 1,
     mediaHostRestarts: 0,
     liveClients: api.liveClients,

@@ -1,5 +1,5 @@
 import { byId, h } from './dom.js';
-import { cameraStatus, scheduleNote } from './wording.js';
+import { cameraStatus, pictureTrouble, scheduleNote } from './wording.js';
 
 /** @param {readonly object[]} cameras as the API lists them */
 export function showCameras(cameras) {
@@ -12,9 +12,10 @@ function cameraChip({ name, state, origin }) {
   const words = [cameraStatus(state)];
   if (isStreaming && state.fps > 0) words.push(`${Math.round(state.fps)} fps`);
   const schedule = state.status === 'disabled' ? null : scheduleNote(state);
+  const trouble = pictureTrouble(state);
   return h(
     'li',
-    { class: 'camera', 'data-status': state.status },
+    { class: 'camera', 'data-status': trouble === undefined ? state.status : 'troubled' },
     h('span', { class: 'dot', 'aria-hidden': 'true' }),
     h(
       'span',
@@ -22,6 +23,7 @@ function cameraChip({ name, state, origin }) {
       h('span', { class: 'camera-name' }, name, origin === 'demo' && h('span', { class: 'tag' }, 'demo')),
       h('span', { class: 'camera-state' }, words.join(' · ')),
       schedule !== null && h('span', { class: 'camera-state' }, schedule),
+      trouble !== undefined && h('span', { class: 'camera-cause' }, trouble),
       !isStreaming &&
         state.message !== null &&
         h('span', { class: 'camera-cause', title: state.message }, state.message),

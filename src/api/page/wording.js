@@ -64,8 +64,38 @@ const statusWords = {
   disabled: 'Off',
 };
 
+const causeWords = {
+  refused: 'connection refused',
+  no_such_host: 'no such host',
+  unreachable: 'not reachable',
+  timeout: 'no answer',
+  unauthorized: 'wrong user name or password',
+  not_found: 'no such stream',
+  unsupported_codec: 'unknown video format',
+  invalid_data: 'no video there',
+  corrupt: 'damaged video',
+  reset: 'connection closed',
+  no_frames: 'sends no pictures',
+  frozen: 'picture frozen',
+  ended: 'stream ended',
+  decoder_crashed: 'decoder restarted',
+};
+
 export function cameraStatus(state) {
-  return statusWords[state.status] ?? state.status;
+  const word = statusWords[state.status] ?? state.status;
+  const cause = state.status === 'disconnected' ? causeWords[state.cause] : undefined;
+  return cause === undefined ? word : `${word}: ${cause}`;
+}
+
+const conditionWords = {
+  dark: 'Sees only black',
+  covered: 'Something covers the lens',
+  defocused: 'Out of focus',
+};
+
+/** What is wrong with the picture of a camera that streams; `undefined` when nothing is. */
+export function pictureTrouble(state) {
+  return state.status === 'streaming' ? conditionWords[state.picture?.condition] : undefined;
 }
 
 /** Why motion makes no event now although the camera is watched; `null` where it does. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { PictureCondition } from '../../core/camera.ts';
 import type { MetricsSnapshot } from '../../core/metrics.ts';
 import { apiPrefix, type ApiApp } from '../api-app.ts';
 import type { ApiServices } from '../api-services.ts';
@@ -41,6 +42,10 @@ const metricsSchema = z
       .object({ connecting: z.int(), streaming: z.int(), disconnected: z.int(), disabled: z.int() })
       .meta({ description: 'How many are in each status' }),
     camera_reconnects: z.int(),
+    camera_conditions: z
+      .object({ clear: z.int(), dark: z.int(), covered: z.int(), defocused: z.int() })
+      .meta({ description: 'How many pictures are in each condition' }),
+    cameras_found_frozen: z.int(),
     frames: z.object({ analysed: z.int(), dropped: z.int() }),
     media_hosts: z.object({ running: z.int(), restarts: z.int() }),
     live_clients: z.int(),
@@ -108,6 +113,13 @@ function toMetricsWire(snapshot: MetricsSnapshot): z.output<typeof metricsSchema
     },
     cameras: { ...snapshot.cameras },
     camera_reconnects: snapshot.cameraReconnects,
+    camera_conditions: {
+      clear: countOf(snapshot, 'clear'),
+      dark: countOf(snapshot, 'dark'),
+      covered: countOf(snapshot, 'covered'),
+      defocused: countOf(snapshot, 'defocused'),
+    },
+    cameras_found_frozen: snapshot.camerasFoundFrozen,
     frames: { analysed: snapshot.framesAnalysed, dropped: snapshot.framesDropped },
     media_hosts: { running: snapshot.mediaHosts, restarts: snapshot.mediaHostRestarts },
     live_clients: snapshot.liveClients,
@@ -120,4 +132,8 @@ function toMetricsWire(snapshot: MetricsSnapshot): z.output<typeof metricsSchema
         : 0,
     },
   };
+}
+
+function countOf({ cameraStates }: MetricsSnapshot, condition: PictureCondition): number {
+  return cameraStates.filter((each) => each.condition === condition).length;
 }
