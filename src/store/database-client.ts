@@ -116,10 +116,10 @@ class WorkerConnection {
   #isClosing = false;
 
   constructor(
-    { file, busyTimeoutMs, secretKeys }: DatabaseWorkerData,
+    { file, busyTimeoutMs, secretKeys, isReader }: DatabaseWorkerData,
     { onOpen, onEnd }: ConnectionListener,
   ) {
-    const workerData: DatabaseWorkerData = { file, busyTimeoutMs, secretKeys };
+    const workerData: DatabaseWorkerData = { file, busyTimeoutMs, secretKeys, isReader };
     this.#worker = new Worker(siblingModule(import.meta.url, 'database-worker'), { workerData });
     const opened = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();

@@ -4,15 +4,18 @@ import { captureEvents } from './event-operations.ts';
 import type { CapturedEvent } from './event-store.ts';
 import { migrations } from './migrations.ts';
 import { openDatabase, type OpenDatabase } from './open-database.ts';
+import { openForReading } from './open-for-reading.ts';
 import { toErrorMessage, toStoreError, type ErrorMessage } from './store-errors.ts';
 import { createOperations, type OperationName, type StoreOperations } from './store-operations.ts';
 
-/** The database's own thread: SQLite's calls block, and here they block nobody else. Started by `database-client.ts`. */
+/** A thread of the database: SQLite's calls block, and here they block nobody else. Started by `database-client.ts`. */
 
 export interface DatabaseWorkerData {
   readonly file: string;
   readonly busyTimeoutMs: number;
   readonly secretKeys: SecretKeySources;
+  /** Only reads, beside another thread that has opened the database before. */
+  readonly isReader: boolean;
 }
 
 export type DatabaseRequest =
@@ -35,7 +38,7 @@ export type DatabaseReply =
 
 async function serve(
   port: NonNullable<typeof parentPort>,
-  { file, busyTimeoutMs, secretKeys }: DatabaseWorkerData,
+  { file, busyTimeoutMs, secretKeys, isReader }: DatabaseWorkerData,
 ): Promise<void> {
   const reply = (message: DatabaseReply): void => {
     port.postMessage(message);
@@ -43,7 +46,8 @@ async function serve(
   let open: OpenDatabase;
   try {
     const keyring = openSecretKeyring(secretKeys);
-    open = await openDatabase({ file, busyTimeoutMs, migrations, keyring });
+    const options = { file, busyTimeoutMs, migrations, keyring };
+    open = isReader ? openForReading(options) : await openDatabase(options);
   } catch (error) {
     reply({ kind: 'notOpened', error: toErrorMessage(toStoreError(error, file)) });
     port.close();

@@ -35,9 +35,9 @@ export interface SqliteStore extends Store {
  * @throws AppError `STORE_IN_USE` when another process has the folder, `STORE_TOO_NEW`, `STORE_CORRUPT` or
  *   `STORE_UNAVAILABLE`
  */
-export async function openStore(options: OpenStoreOptions): Promise<SqliteStore> {
-  const { log, clock, busyTimeoutMs = 5_000, maxWaiting = 10_000, env = process.env, onSpendAlert } = options;
-  const dataDir = resolve(options.dataDir);
+export async function openStore(given: OpenStoreOptions): Promise<SqliteStore> {
+  const { log, clock, busyTimeoutMs = 5_000, maxWaiting = 10_000, env = process.env, onSpendAlert } = given;
+  const dataDir = resolve(given.dataDir);
   const file = join(dataDir, 'vedette.db');
   await using cleanup = new AsyncDisposableStack();
   try {
@@ -53,14 +53,15 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
     env: pick(env, ['VEDETTE_SECRET_KEY', 'CREDENTIALS_DIRECTORY']),
     keyFile: join(dataDir, 'secret.key'),
   };
-  const client = cleanup.use(
-    await DatabaseClient.open({ file, busyTimeoutMs, secretKeys, maxWaiting, log, clock }),
-  );
+  const options = { file, busyTimeoutMs, secretKeys, maxWaiting, log, clock };
+  const client = cleanup.use(await DatabaseClient.open({ ...options, isReader: false }));
+  // What may take long to find waits for no write, and no write for it.
+  const reader = cleanup.use(await DatabaseClient.open({ ...options, isReader: true }));
   const resources = cleanup.move();
   return {
     file,
     get counters() {
-      return client.counters;
+      return addCounters(client.counters, reader.counters);
     },
     events: {
       capture: (event) => client.call('events.capture', event),
@@ -78,9 +79,9 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
       releaseAttempt: (eventId) => client.call('events.releaseAttempt', eventId),
       pendingJobs: () => client.call('events.pendingJobs'),
       get: (id) => client.call('events.get', id),
-      list: (query) => client.call('events.list', query),
-      stats: (query) => client.call('events.stats', query),
-      walk: (query) => client.call('events.walk', query),
+      list: (query) => reader.call('events.list', query),
+      stats: (query) => reader.call('events.stats', query),
+      walk: (query) => reader.call('events.walk', query),
       delete: (id) => client.call('events.delete', id),
       beginClip: (eventId, path) => client.call('events.beginClip', eventId, path),
       finishClip: (eventId, outcome) => client.call('events.finishClip', eventId, outcome),
@@ -131,6 +132,14 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
     },
     checkHealth: () => client.call('store.checkHealth'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+function addCounters(one: DatabaseCounters, other: DatabaseCounters): DatabaseCounters {
+  return {
+    waiting: one.waiting + other.waiting,
+    refused: one.refused + other.refused,
+    restarts: one.restarts + other.restarts,
   };
 }
 

@@ -56,6 +56,22 @@ test('a busy database that comes free within the busy timeout is waited for', as
   expect(await camera).toMatchObject({ name: 'Front Door' });
 });
 
+test('events are found while a write has to wait', async () => {
+  await using dir = await makeTempDir();
+  await using store = await openIn(dir.path, { busyTimeoutMs: 20_000 });
+  const camera = await store.cameras.create(exampleCamera());
+  await store.events.capture(exampleCapture(camera.id));
+  const other = new SqliteDatabase(dir.file('vedette.db'));
+  other.exec('begin immediate');
+  const write = store.events.capture(exampleCapture(camera.id));
+  expect(await store.events.list(exampleQuery())).toMatchObject({ totalCount: 1 });
+  expect(await store.events.stats({ timeZone: 'UTC' })).toMatchObject({ totalCount: 1 });
+  other.exec('rollback');
+  other.close();
+  await write;
+  expect(await store.events.list(exampleQuery())).toMatchObject({ totalCount: 2 });
+});
+
 test('a file that is no database is named as damaged', async () => {
   await using dir = await makeTempDir();
   await writeFile(dir.file('vedette.db'), 'This is not a database, '.repeat(500));
@@ -145,7 +161,8 @@ test('when the thread dies, what it held is unavailable, and the next call finds
     await Promise.all(events.map((event) => store.events.capture(event)));
     expect((await store.events.list(exampleQuery({ limit: 1 }))).totalCount).toBe(300);
     expect(store.counters).toEqual({ waiting: 0, refused: 0, restarts: 1 });
-    expect(workers).toHaveLength(2);
+    // One that writes, one that reads, and the one that took the place of the first.
+    expect(workers).toHaveLength(3);
   } finally {
     unsubscribe('worker_threads', remember);
   }
