@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 import { startApi } from '../../test/fakes/api-services.ts';
 
@@ -104,6 +105,14 @@ test('the document is OpenAPI 3.1 and names every call', async () => {
     });
     expect(Object.keys(responses).some((status) => status.startsWith('2'))).toBe(true);
   }
+});
+
+test('the document is valid by the schema of OpenAPI', async () => {
+  const document = await loadDocument();
+  const { valid, errors } = await new Validator().validate({ ...document });
+  expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
+  const wrong = { ...document, info: {} };
+  expect((await new Validator().validate(wrong)).valid).toBe(false);
 });
 
 test('every reference leads to a schema, and every schema is referred to', async () => {

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { sql, type RawBuilder } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -220,6 +221,33 @@ test('the way that is chosen is the rarest one, unless sorting it costs more tha
   expect(chosenCount({ descriptionStatus: 'done', minConfidence: 50 }, [960_000, 900_000])).toBe(1_000_000);
   expect(chosenCount({ minConfidence: 50 }, [900_000])).toBe(1_000_000);
   expect(chosenCount({ minConfidence: 99 }, [40])).toBe(40);
+});
+
+test('no text, id or label is an error, alone or together', async () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 30 }),
+    fc
+      .array(fc.constantFrom('"', '*', 'man', '-', ' OR ', '(', ':', '\ue000', '\0', '\ud800', "'", '^'), {
+        maxLength: 8,
+      })
+      .map((parts) => parts.join('')),
+  );
+  const filter = fc.record(
+    {
+      searchQuery: text,
+      cameraIds: fc.array(text, { maxLength: 2 }),
+      objectTypes: fc.array(fc.oneof(text, fc.constantFrom('person', 'dog')), { maxLength: 2 }),
+    },
+    { requiredKeys: [] },
+  );
+  let found = 0;
+  await fc.assert(
+    fc.asyncProperty(filter, fc.constantFrom('time', 'relevance'), async (change, sortBy) => {
+      found += (await listEvents(open, exampleQuery({ ...change, sortBy, limit: 1 }))).events.length;
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(found).toBeGreaterThan(0);
 });
 
 test('a total above ten thousand is said to be at least that where it would take counting, and pages go on behind it', async () => {
