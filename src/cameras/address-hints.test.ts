@@ -20,6 +20,17 @@ test('an address that leads nowhere is answered with those of the makers at this
   expect(hints.every(({ text }) => text !== '')).toBe(true);
 });
 
+test.each([
+  [8554, /name of a stream.*go2rtc/],
+  [47_113, /usual address of Hikvision/],
+])('an address at port %s is answered with what fits there', async (port, said) => {
+  const asked = { url: `rtsp://127.0.0.1:${port}/x`, ...nobody };
+  const hints = await findAddressHints(asked, 'not_found', systemClock, signal);
+
+  expect(hints.map(({ text }) => text).join(' ')).toMatch(said);
+  expect(hints.every(({ url }) => url === null || url.includes(`:${port}/`))).toBe(true);
+});
+
 test('a refused password has no other address', async () => {
   const asked = { url: 'rtsp://127.0.0.1/x', ...nobody };
 

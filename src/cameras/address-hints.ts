@@ -62,18 +62,25 @@ async function askCamera(
   }
 }
 
-/** Of the maker where that is known, else of all whose streams are at this port. */
+/** Of the maker where that is known, else of all whose streams are at this port; of all where it is nobody's usual one. */
 function templateHints(host: string, port: number, device: DiscoveredDevice | undefined): AddressHint[] {
   const maker = templateOfMaker(device?.manufacturer ?? '');
-  const fitting =
-    maker === undefined
-      ? cameraTemplates.filter((each) => each.port === port && !wantsStreamName(each))
-      : [maker];
-  return fitting.flatMap((template) => {
-    const filled = fillTemplate(template, { host, port });
-    if (filled === undefined) return [];
-    return [{ text: `The usual address of ${template.title}.`, url: filled.url, subUrl: filled.subUrl }];
-  });
+  const atPort = cameraTemplates.filter((each) => each.port === port);
+  const fitting = maker !== undefined ? [maker] : atPort.length > 0 ? atPort : cameraTemplates;
+  const named = atPort.filter(wantsStreamName).map(({ title }) => title);
+  return [
+    ...fitting.flatMap((template) => {
+      const filled = fillTemplate(template, { host, port });
+      if (filled === undefined) return [];
+      return [{ text: `The usual address of ${template.title}.`, url: filled.url, subUrl: filled.subUrl }];
+    }),
+    ...(named.length === 0 || maker !== undefined ? [] : [nameHint(named)]),
+  ];
+}
+
+function nameHint(titles: readonly string[]): AddressHint {
+  const text = `Behind this port stands the name of a stream, as its server calls it (${titles.join(', ')}).`;
+  return { text, url: null, subUrl: null };
 }
 
 function usualPort(url: string): number {

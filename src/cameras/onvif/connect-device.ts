@@ -34,7 +34,19 @@ export async function connectDevice(
       if (error.cameraCause === 'no_such_host' || error.cameraCause === 'unreachable') break;
     }
   }
-  throw (
-    telling ?? new CameraLostError('not_found', 'This camera has no host that could be asked over ONVIF.')
+  if (telling === undefined)
+    throw new CameraLostError('not_found', 'This camera has no host that could be asked over ONVIF.');
+  throw addresses.length > 1 ? nowhere(telling, addresses) : telling;
+}
+
+/** None of several ports was the right one: that is what there is to know, not how the last one failed. */
+function nowhere(error: CameraLostError, addresses: readonly string[]): CameraLostError {
+  const { cameraCause } = error;
+  if (cameraCause !== 'refused' && cameraCause !== 'timeout') return error;
+  const ports = addresses.map((address) => new URL(address).port || '80').join(', ');
+  return new CameraLostError(
+    cameraCause,
+    `No ONVIF service answers on the usual ports (${ports}). Switch ONVIF on in the camera, or name the address of its device service (onvif.url).`,
+    { cause: error },
   );
 }

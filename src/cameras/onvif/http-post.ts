@@ -71,5 +71,6 @@ async function exchange(url: URL, { headers, body }: HttpPost, signal: AbortSign
 }
 
 function lost(cameraCause: CameraCause, url: URL, detail: string, cause?: unknown): CameraLostError {
-  return new CameraLostError(cameraCause, `${url.host}: ${detail}`, { cause });
+  const message = `The ONVIF service at ${url.host} could not be asked (${detail}). Check its address and port, and that the camera is on.`;
+  return new CameraLostError(cameraCause, message, { cause });
 }
