@@ -78,7 +78,7 @@ test('a file that is no database is named as damaged', async () => {
   await expect(openIn(dir.path)).rejects.toMatchObject({
     code: 'STORE_CORRUPT',
     isRetryable: false,
-    message: expect.stringMatching(/vedette\.db is damaged.*put a backup in its place/),
+    message: expect.stringMatching(/vedette\.db is damaged.*vedette restore/),
   });
   // The folder is free again for whoever puts things right.
   await writeFile(dir.file('vedette.db'), '');

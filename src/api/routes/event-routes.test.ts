@@ -62,9 +62,10 @@ test('a described event is stored as it was sent', async () => {
     confidence: 87.5,
     objects_detected: ['person', 'dog'],
     thumbnail_url: null,
+    clip_url: null,
   });
   const detail = await api.call('GET', `/api/v1/events/${event.id}`);
-  expect(detail.json).toEqual({ ...event, frames: [], provider_attempts: [] });
+  expect(detail.json).toEqual({ ...event, clip: null, frames: [], provider_attempts: [] });
 });
 
 test('a picture without words is captured as pending, and can be fetched', async () => {
