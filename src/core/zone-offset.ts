@@ -5,24 +5,13 @@ const weekMs = 7 * 86_400_000;
  * hundred thousand moments: a week that begins and ends with the same offset has it throughout.
  */
 export class ZoneOffset {
-  readonly #format: Intl.DateTimeFormat;
+  readonly #ask: (epochMs: number) => number;
   /** By the week since 1970; at its first moment. */
   readonly #known = new Map<number, number>();
 
   /** @param timeZone an IANA name, known to be one (`isTimeZone`) */
   constructor(timeZone: string) {
-    this.#format = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      calendar: 'gregory',
-      numberingSystem: 'latn',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
+    this.#ask = createOffsetReader(timeZone);
   }
 
   at(epochMs: number): number {
@@ -39,20 +28,33 @@ export class ZoneOffset {
     }
     return offset;
   }
+}
 
-  #ask(epochMs: number): number {
-    const parts = new Map(
-      this.#format.formatToParts(epochMs).map(({ type, value }) => [type, Number(value)]),
-    );
-    const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
+/** The local time of a zone less UTC, asked of `Intl` each time; ms. */
+export function createOffsetReader(timeZone: string): (at: number) => number {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  return (at) => {
+    const fields = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+    const field = (type: Intl.DateTimeFormatPartTypes): number => fields.get(type) ?? 0;
     const local = Date.UTC(
-      part('year'),
-      part('month') - 1,
-      part('day'),
-      part('hour'),
-      part('minute'),
-      part('second'),
+      field('year'),
+      field('month') - 1,
+      field('day'),
+      field('hour'),
+      field('minute'),
+      field('second'),
     );
-    return local - Math.floor(epochMs / 1000) * 1000;
-  }
+    return local - Math.floor(at / 1000) * 1000;
+  };
 }

@@ -1,3 +1,5 @@
+import { createOffsetReader } from './zone-offset.ts';
+
 /** A stretch of time in which a zone's clocks are not changed. Epoch ms; `to` is exclusive. */
 export interface OffsetSpan {
   readonly from: number;
@@ -45,32 +47,4 @@ function findChange(offsetAt: (at: number) => number, before: number, after: num
     else high = middle;
   }
   return high;
-}
-
-function createOffsetReader(timeZone: string): (at: number) => number {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  return (at) => {
-    const fields = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-    const field = (type: Intl.DateTimeFormatPartTypes): number => fields.get(type) ?? 0;
-    const local = Date.UTC(
-      field('year'),
-      field('month') - 1,
-      field('day'),
-      field('hour'),
-      field('minute'),
-      field('second'),
-    );
-    return local - Math.floor(at / 1000) * 1000;
-  };
 }

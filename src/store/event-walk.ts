@@ -84,25 +84,29 @@ export function countStatement(
     return sql`select count(*) as total from (
       select 1 from ${driver.from} where ${own} limit ${Math.min(maxLooked, maxCounted)})`;
   }
-  const columns = sql.join(filterColumns.map((name) => sql.ref(`f.${name}`)));
+  const columns = needsFilters(walk)
+    ? sql.join(filterColumns.map((name) => sql.ref(`f.${name}`)))
+    : sql`${driver.place} as position`;
   return sql`select count(*) as total from (
     select 1 from (
-      select ${columns} from ${driver.hasFilters ? driver.from : withFilters(driver)} where ${own} limit ${maxLooked}
+      select ${columns} from ${source(walk)} where ${own} limit ${maxLooked}
     ) as f where ${sql.join(
       parts.map((part) => part.condition(sql`f.position`)),
       sql` and `,
     )} limit ${maxCounted})`;
 }
 
-function source({ driver, parts }: Walk): Sql {
-  // What is left may ask for labels only, which need no look at the event.
-  const needsFilters = parts.some(({ name }) => name !== 'object');
-  return driver.hasFilters || !needsFilters ? driver.from : withFilters(driver);
+/** What is left may ask for labels only, which need no look at the event. */
+function needsFilters({ parts }: Walk): boolean {
+  return parts.some(({ name }) => name !== 'object');
 }
 
 /** CROSS JOIN binds SQLite to this order. */
-function withFilters({ from, place }: Driver): Sql {
-  return sql`${from} cross join events as f indexed by events_filters on f.position = ${place}`;
+function source(walk: Walk): Sql {
+  const { from, place, hasFilters } = walk.driver;
+  return hasFilters || !needsFilters(walk)
+    ? from
+    : sql`${from} cross join events as f indexed by events_filters on f.position = ${place}`;
 }
 
 function conditions({ driver, parts, span }: Walk): Sql {
