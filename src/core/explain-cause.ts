@@ -33,6 +33,7 @@ function explainDevice(cause: CameraCause, path: string): string {
     invalid_data: `${path} is no camera that can be read, or it does not know the size, rate or format that is asked for.`,
     unsupported_codec: `${path} sends a format that can't be decoded. Ask for another one: ?format=mjpeg or ?format=yuyv422.`,
     no_frames: `The camera at ${path} sent no picture any more. Plug it in anew if that happens often.`,
+    frozen: `The camera at ${path} shows the same picture all the time: it hangs. It is opened anew; plug it in anew if that does not help.`,
     reset: `The camera at ${path} was unplugged, or failed.`,
   };
   return known[cause] ?? `The camera at ${path} could not be read.`;

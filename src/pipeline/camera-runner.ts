@@ -324,12 +324,8 @@ export class CameraRunner {
 
   #explain(cause: CameraCause): string {
     const { type, url, username } = this.camera;
-    return explainCause(cause, {
-      protocol: type === 'file' ? 'file' : 'rtsp',
-      url,
-      username,
-      transport: 'tcp',
-    });
+    const protocol = type === 'file' || type === 'usb' || type === 'synthetic' ? type : 'rtsp';
+    return explainCause(cause, { protocol, url, username, transport: 'tcp' });
   }
 
   #streaming(): { readonly source: CameraSource; readonly capturedAt: number } {

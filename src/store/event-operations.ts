@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { EventClip, EventFrame, EventMotion, VedetteEvent } from '../core/event.ts';
 import { createId } from '../core/ids.ts';
 import { buryEvents } from './cleanup-operations.ts';
-import type { DatabaseSchema } from './database-schema.ts';
+import type { DatabaseSchema, DeliveryTable } from './database-schema.ts';
 import { allocatePosition, maxTimestamp } from './event-position.ts';
 import type {
   CapturedEvent,
@@ -211,15 +211,24 @@ export async function putIntoOutbox(
   status: FinishRequest['outcome']['status'],
   targets: readonly string[],
 ): Promise<void> {
+  const type = status === 'done' ? 'event.described' : `event.${status}`;
+  await addDeliveries(transaction, now, { event_id: eventId, notification_id: null, type }, targets);
+}
+
+/** One delivery of an event or a notification for each target. */
+export async function addDeliveries(
+  transaction: Transaction<DatabaseSchema>,
+  now: number,
+  of: Pick<DeliveryTable, 'event_id' | 'notification_id' | 'type'>,
+  targets: readonly string[],
+): Promise<void> {
   for (const target of new Set(targets)) {
     await transaction
       .insertInto('deliveries')
       .values({
+        ...of,
         id: createId(),
-        event_id: eventId,
-        notification_id: null,
         target,
-        type: status === 'done' ? 'event.described' : `event.${status}`,
         status: 'pending',
         attempts: 0,
         next_attempt_at: now,

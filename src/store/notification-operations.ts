@@ -1,7 +1,7 @@
 import type { Selectable, Transaction } from 'kysely';
-import { createId } from '../core/ids.ts';
 import type { UserNotification } from '../core/user-notification.ts';
 import type { DatabaseSchema, NotificationTable } from './database-schema.ts';
+import { addDeliveries } from './event-operations.ts';
 import type { NotificationPage, NotificationQuery } from './notification-store.ts';
 import type { OpenDatabase } from './open-database.ts';
 
@@ -32,24 +32,8 @@ export async function addNotification(
       .onConflict((conflict) => conflict.column('id').doNothing())
       .executeTakeFirstOrThrow();
     if (added === 0n) return;
-    for (const target of new Set(deliverTo)) {
-      await transaction
-        .insertInto('deliveries')
-        .values({
-          id: createId(),
-          event_id: null,
-          notification_id: notification.id,
-          target,
-          type: notification.type,
-          status: 'pending',
-          attempts: 0,
-          next_attempt_at: now,
-          last_error: null,
-          created_at: now,
-          updated_at: now,
-        })
-        .execute();
-    }
+    const of = { event_id: null, notification_id: notification.id, type: notification.type };
+    await addDeliveries(transaction, now, of, deliverTo);
     await removeOldest(transaction);
   });
 }
