@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cameraInput, eventsOf, openCameraRig } from '../../test/support/camera-rig.ts';
 import { levelsOfJpeg } from '../../test/support/masked-pixels.ts';
+import type { PipelineRig } from '../../test/support/pipeline-rig.ts';
 import { makeClip, type Scene } from '../../test/support/render-clip.ts';
-import { makeTempDir } from '../../test/support/temp-dir.ts';
+import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import type { CameraAdapter } from '../cameras/camera-adapter.ts';
 import { fileCamera } from '../cameras/file-camera.ts';
@@ -64,10 +66,27 @@ const nowhere: Zone = {
   ],
 };
 
+let dir: TempDir;
+let clip: string;
+
+beforeAll(async () => {
+  dir = await makeTempDir();
+  clip = dir.file('moving.mp4');
+  await makeClip(clip, scene);
+});
+
+afterAll(async () => {
+  await dir[Symbol.asyncDispose]();
+});
+
 async function expectMasked(jpeg: Uint8Array, brightest: number): Promise<void> {
   const levels = await levelsOfJpeg(jpeg, masks);
   expect(levels.brightestInside).toBeLessThanOrEqual(brightest);
   expect(levels.meanOutside).toBeGreaterThan(100);
+}
+
+async function firstEvent(rig: PipelineRig, cameraId: string): Promise<VedetteEvent> {
+  return waitUntil('an event', async () => (await eventsOf(rig, cameraId))[0], { timeoutMs: 80_000 });
 }
 
 /** Everything that is on the disk of it. */
@@ -80,18 +99,13 @@ const refuse = (): Promise<never> => Promise.reject(new AppError('PICTURE_GONE',
 
 test(
   'what is masked is black in stored pictures, thumbnails, the preview, tests and what is analysed by hand',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
-    await using dir = await makeTempDir();
-    const clip = dir.file('moving.mp4');
-    await makeClip(clip, scene);
-    await using parts = await openCameraRig(dir.file('data'));
+    await using parts = await openCameraRig(dir.file(randomUUID()));
     const { rig, cameras } = parts;
     const input = cameraInput('Yard', clip, { privacyMasks: masks });
     const { camera: yard } = await cameras.create(input);
-    const event = await waitUntil('an event', async () => (await eventsOf(rig, yard.id))[0], {
-      timeoutMs: 40_000,
-    });
+    const event = await firstEvent(rig, yard.id);
     const manual = await cameras.analyze(yard.id);
     const shown = [await cameras.preview(yard.id), (await cameras.test(input)).picture];
     const pictures = [
@@ -107,7 +121,7 @@ test(
 
 test(
   'what is masked is black in the gray pictures that are kept when the camera is lost',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     await using dir = await makeTempDir();
     const clip = dir.file('moving.mp4');
@@ -119,9 +133,7 @@ test(
     await using parts = await openCameraRig(dir.file('data'), { adapters: [forgetful] });
     const { rig, cameras } = parts;
     const { camera: yard } = await cameras.create(cameraInput('Yard', clip, { privacyMasks: masks }));
-    const event = await waitUntil('an event', async () => (await eventsOf(rig, yard.id))[0], {
-      timeoutMs: 40_000,
-    });
+    const event = await firstEvent(rig, yard.id);
     expect(event.frames[0]).toMatchObject({ width: 320, height: 180 });
     // Two pixels beyond the mask: the rim of the black is coded together with what is beside it.
     for (const jpeg of await storedPictures(event, rig.media)) await expectMasked(jpeg, 40);
@@ -130,20 +142,17 @@ test(
 
 test(
   'an event begins where its zone does, names it, and shows what moves inside',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
-    await using dir = await makeTempDir();
-    const clip = dir.file('moving.mp4');
-    await makeClip(clip, scene);
-    await using parts = await openCameraRig(dir.file('data'));
+    await using parts = await openCameraRig(dir.file(randomUUID()));
     const { rig, cameras } = parts;
     const { camera: everywhere } = await cameras.create(cameraInput('Everywhere', clip));
     const { camera: zoned } = await cameras.create(cameraInput('Zoned', clip, { zones: [right] }));
     const { camera: excluded } = await cameras.create(cameraInput('Excluded', clip, { zones: [nowhere] }));
     const ended = (id: string) => async () =>
       (await eventsOf(rig, id)).find(({ endedAt }) => endedAt !== null);
-    const whole = await waitUntil('an event', ended(everywhere.id), { timeoutMs: 40_000 });
-    const part = await waitUntil('an event in the zone', ended(zoned.id), { timeoutMs: 40_000 });
+    const whole = await waitUntil('an event', ended(everywhere.id), { timeoutMs: 80_000 });
+    const part = await waitUntil('an event in the zone', ended(zoned.id), { timeoutMs: 80_000 });
     expect(whole.motion?.zones).toEqual([]);
     expect(part.motion?.zones).toEqual(['right']);
     // The block is in view for four seconds and in the zone for less than two of them.
