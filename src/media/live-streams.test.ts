@@ -92,23 +92,23 @@ async function newMjpegPath(options: Partial<Parameters<MjpegServer['addStream']
 }
 
 describe.concurrent('an RTSP camera', () => {
-  test.each(['tcp', 'udp'] as const)('is seen over %s as it happens', async (transport) => {
-    const path = await newRtspPath();
+  test.each([
+    ['h264', 'clip.mp4', 'tcp'],
+    ['h264', 'clip.mp4', 'udp'],
+    ['hevc', 'hevc.mp4', 'tcp'],
+    ['hevc', 'hevc.mp4', 'udp'],
+    ['mjpeg', 'clip.avi', 'tcp'],
+    ['mjpeg', 'clip.avi', 'udp'],
+  ] as const)('is seen in %s (%s) over %s as it happens', async (codec, clip, transport) => {
+    const path = await newRtspPath({ clipPath: dir.file(clip) });
     await using source = media.openStream(camera(rtsp.url(path), { transport }));
     const frames = await takeFrames(source, 20);
     expect(frames).toHaveLength(20);
     expectLive(frames, frameTotal);
     await expectPictures(source, frames);
-    expect(source.info).toMatchObject({ codec: 'h264', width: 480, height: 270, durationMs: null });
-  });
-
-  test('is seen in H.265', async () => {
-    const path = await newRtspPath({ clipPath: dir.file('hevc.mp4') });
-    await using source = media.openStream(camera(rtsp.url(path)));
-    const frames = await takeFrames(source, 8);
-    expectLive(frames, frameTotal);
-    await expectPictures(source, frames);
-    expect(source.info?.codec).toBe('hevc');
+    // JPEG over RTP has a size in whole blocks.
+    const height = codec === 'mjpeg' ? 272 : 270;
+    expect(source.info).toMatchObject({ codec, width: 480, height, durationMs: null });
   });
 
   test('is seen from its next key frame on when it begins between two', async () => {
@@ -204,6 +204,23 @@ describe.concurrent('an RTSP camera', () => {
       await using next = media.openStream(camera(rtsp.url(path)));
       expect(await takeFrames(next, 5)).toHaveLength(5);
       expect(media.stats().hostRestarts).toBe(0);
+    },
+  );
+
+  test.each(['tcp', 'udp'] as const)(
+    'that changes its codec in the middle over %s is lost with a cause, and seen by the next connection',
+    async (transport) => {
+      const path = await newRtspPath();
+      await using source = media.openStream(camera(rtsp.url(path), { transport }));
+      let switched: Promise<void> | undefined;
+      const error = await lossOf(source, (count) => {
+        if (count === 5) switched = rtsp.switchClip(path, dir.file('hevc.mp4'));
+      });
+      await switched;
+      expect(['invalid_data', 'corrupt', 'no_frames', 'reset']).toContain(error.cameraCause);
+      await using next = media.openStream(camera(rtsp.url(path), { transport }));
+      expect(await takeFrames(next, 5)).toHaveLength(5);
+      expect(next.info?.codec).toBe('hevc');
     },
   );
 

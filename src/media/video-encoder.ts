@@ -143,7 +143,8 @@ export class VideoEncoder implements Disposable {
     this.#context.colorRange = AVCOL_RANGE_JPEG;
     this.#context.setFlags(AV_CODEC_FLAG_QSCALE);
     this.#context.globalQuality = lambdaPerStep * this.#options.crf;
-    return {};
+    // The usual tables, as cameras have them: JPEG over RTP (RFC 2435) knows no others.
+    return { huffman: 'default' };
   }
 
   #videoOptions(kind: 'h264' | 'hevc'): Record<string, string> {

@@ -128,6 +128,7 @@ export class RtspConnection {
         };
       }
       case 'TEARDOWN':
+        stream.stats.teardowns += 1;
         session.close();
         this.#session = undefined;
         return { status: 200 };

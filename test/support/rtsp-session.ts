@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createRandom } from './render-clip.ts';
+import { packetiseJpeg } from './rtp-jpeg.ts';
 import { packetise, rtcpSenderReport, rtpPacket } from './rtp-packetiser.ts';
 import { payloadType, type RtspFault, type RtspStream } from './rtsp-stream.ts';
 
@@ -165,7 +166,7 @@ export class RtspSession {
     const sent =
       this.#fault?.kind === 'freeze' ? (this.#clip.packets.find(({ isKey }) => isKey) ?? shown) : shown;
     this.#reportWhenDue(timestamp);
-    const payloads = packetise(sent.data, stream.codec);
+    const payloads = stream.codec === 'mjpeg' ? packetiseJpeg(sent.data) : packetise(sent.data, stream.codec);
     for (const [index, payload] of payloads.entries()) {
       this.#sendPayload(payload, timestamp, index === payloads.length - 1);
     }

@@ -40,7 +40,7 @@ export type RtspFault =
 export type JoinMode = 'keyframe' | 'live' | 'start';
 
 export interface RtspStreamOptions {
-  /** Any clip with H.264 or H.265 in it. */
+  /** Any clip with H.264, H.265 or MJPEG in it. */
   readonly clipPath: string;
   /** Without them nobody is asked. */
   readonly credentials?: Credentials;
@@ -56,6 +56,8 @@ export interface RtspStreamStats {
   /** Clients that are being sent to now. */
   playing: number;
   plays: number;
+  /** Sessions that a client has ended in order. */
+  teardowns: number;
   requests: number;
   unauthorized: number;
   packetsSent: number;
@@ -67,6 +69,10 @@ export interface RtspStreamStats {
   lastPlayFromMs: number | null;
 }
 
+type StreamCodec = RtpCodec | 'mjpeg';
+
+const names = { h264: 'H264', hevc: 'H265', mjpeg: 'JPEG' } as const;
+
 export const payloadType = 96;
 
 /** One camera of the server: what it shows, to whom, and what is wrong with it. */
@@ -76,6 +82,7 @@ export class RtspStream {
   readonly stats: RtspStreamStats = {
     playing: 0,
     plays: 0,
+    teardowns: 0,
     requests: 0,
     unauthorized: 0,
     packetsSent: 0,
@@ -106,7 +113,7 @@ export class RtspStream {
     this.#clip = clip;
   }
 
-  get codec(): RtpCodec {
+  get codec(): StreamCodec {
     return codecOf(this.#clip);
   }
 
@@ -130,8 +137,8 @@ export class RtspStream {
       lines.push(
         `m=video 0 RTP/AVP ${payloadType}`,
         'c=IN IP4 0.0.0.0',
-        `a=rtpmap:${payloadType} ${wrong === 'unknown_codec' ? 'X-NEVER-HEARD-OF' : this.codec === 'h264' ? 'H264' : 'H265'}/90000`,
-        `a=fmtp:${payloadType} ${this.#formatParameters(wrong === 'bad_parameter_sets')}`,
+        `a=rtpmap:${payloadType} ${wrong === 'unknown_codec' ? 'X-NEVER-HEARD-OF' : names[this.codec]}/90000`,
+        ...this.#formatParameters(wrong === 'bad_parameter_sets'),
         `a=framerate:${this.#clip.framesPerSecond}`,
         'a=control:trackID=0',
       );
@@ -139,25 +146,29 @@ export class RtspStream {
     return `${lines.join('\r\n')}\r\n`;
   }
 
-  #formatParameters(isBad: boolean): string {
+  #formatParameters(isBad: boolean): string[] {
+    const { codec } = this;
+    if (codec === 'mjpeg') return [];
     const encode = (sets: readonly Buffer[]): string =>
       sets.map((set) => (isBad ? set.map((byte) => byte ^ 0x5a) : set).toString('base64')).join(',');
-    const { vps, sps, pps } = this.#parameterSets();
-    if (this.codec === 'hevc') {
-      return `sprop-vps=${encode(vps)};sprop-sps=${encode(sps)};sprop-pps=${encode(pps)}`;
+    const { vps, sps, pps } = this.#parameterSets(codec);
+    const line = `a=fmtp:${payloadType} `;
+    if (codec === 'hevc') {
+      return [`${line}sprop-vps=${encode(vps)};sprop-sps=${encode(sps)};sprop-pps=${encode(pps)}`];
     }
     const profile = sps[0]?.toString('hex', 1, 4) ?? '42001f';
-    return `packetization-mode=1;profile-level-id=${profile};sprop-parameter-sets=${encode([...sps, ...pps])}`;
+    const sets = `sprop-parameter-sets=${encode([...sps, ...pps])}`;
+    return [`${line}packetization-mode=1;profile-level-id=${profile};${sets}`];
   }
 
-  #parameterSets(): ParameterSets {
+  #parameterSets(codec: RtpCodec): ParameterSets {
     const keyframe = this.#clip.packets.find(({ isKey }) => isKey);
     if (keyframe === undefined) throw new Error('The clip has no key frame.');
-    return parameterSetsOf(keyframe.data, this.codec);
+    return parameterSetsOf(keyframe.data, codec);
   }
 }
 
-function codecOf(clip: Clip): RtpCodec {
-  if (clip.codec === 'h264' || clip.codec === 'hevc') return clip.codec;
-  throw new Error(`The clip is ${clip.codec}, expected h264 or hevc.`);
+function codecOf({ codec }: Clip): StreamCodec {
+  if (codec === 'h264' || codec === 'hevc' || codec === 'mjpeg') return codec;
+  throw new Error(`The clip is ${codec}, expected h264, hevc or mjpeg.`);
 }
