@@ -36,6 +36,9 @@ const ioGraceMs = 2_000;
 
 const watchEveryMs = 500;
 
+/** A camera that sends ends a pending read in less; it can then be told that it is over, which an interruption prevents. */
+const goodbyeMs = 300;
+
 export interface HostStreamOptions {
   readonly id: number;
   readonly request: StreamRequest;
@@ -55,6 +58,8 @@ export class HostStream {
   readonly #isLive: boolean;
   /** Aborted when nothing more is to be read or decoded, whatever the reason. */
   readonly #halted = new AbortController();
+  /** Aborted when the connection is closed. */
+  readonly #done = new AbortController();
   readonly #queue: PacketQueue<AnalysisItem>;
   readonly #outlet: FrameOutlet;
   readonly #ring: PacketRing<Packet>;
@@ -126,6 +131,8 @@ export class HostStream {
   stop(): void {
     this.#isOver = true;
     this.#halt();
+    // Never rejects.
+    void this.#interruptUnlessDone();
   }
 
   requestPictures(request: number, capturedAt: readonly number[]): void {
@@ -174,6 +181,7 @@ export class HostStream {
     // Nobody waits for the disk here: `close` does.
     void this.#outlets.finish();
     await this.#input.close();
+    this.#done.abort();
     this.#options.send({ kind: 'stopped', stream: this.#options.id });
   }
 
@@ -195,18 +203,26 @@ export class HostStream {
       error instanceof StreamLost ? error : this.#lost('unknown', messageOf(error));
     this.#options.send({ kind: 'lost', stream: this.#options.id, cause, message: redact(message) });
     this.#halt();
+    this.#input.interrupt();
   }
 
   #lost(cause: CameraCause, detail = ''): StreamLost {
     return lost(cause, this.#options.request, detail);
   }
 
-  /** Makes everything that waits return. */
+  /** Makes everything that waits return, but for a call to the input. */
   #halt(): void {
     this.#halted.abort();
-    this.#input.interrupt();
     this.#queue.abandon();
     this.#outlet.close();
+  }
+
+  async #interruptUnlessDone(): Promise<void> {
+    const { clock, request } = this.#options;
+    const hasGoodbye = request.protocol === 'rtsp' && this.#openingSince === undefined;
+    // The sleep ends early when all is done: then there is nothing left to interrupt.
+    if (hasGoodbye) await clock.sleep(goodbyeMs, this.#done.signal).catch(() => undefined);
+    this.#input.interrupt();
   }
 
   #newInput(): PacketInput {

@@ -241,12 +241,16 @@ describe.concurrent('an RTSP camera', () => {
     expectLive(await takeFrames(third, 5), frameTotal);
   });
 
-  test('is let go of when nobody reads any more', async () => {
-    const path = await newRtspPath();
-    await using source = media.openStream(camera(rtsp.url(path), { transport: 'udp' }));
-    expect(await takeFrames(source, 3)).toHaveLength(3);
-    await waitUntil('the server to stop sending', () => rtsp.stats().streams[path]?.playing === 0);
-  });
+  test.each(['tcp', 'udp'] as const)(
+    'is told that it is over (%s) when nobody reads any more',
+    async (transport) => {
+      const path = await newRtspPath();
+      await using source = media.openStream(camera(rtsp.url(path), { transport }));
+      expect(await takeFrames(source, 3)).toHaveLength(3);
+      await waitUntil('the server to stop sending', () => rtsp.stats().streams[path]?.playing === 0);
+      expect(rtsp.stats().streams[path]?.teardowns).toBe(1);
+    },
+  );
 
   test('whose name does not exist', async () => {
     await using source = media.openStream(camera('rtsp://no..such..host/1'));

@@ -134,7 +134,10 @@ export class StreamInput implements PacketInput {
 
   async close(): Promise<void> {
     this.#isAllocated = false;
-    await this.#context.closeInput();
+    // An RTSP session that is left in order is ended by TEARDOWN, which only this way of closing sends.
+    const isInOrder = this.#request.protocol === 'rtsp' && !this.#interrupted.signal.aborted;
+    if (isInOrder && this.#packetCount > 0) this.#context.freeContext();
+    else await this.#context.closeInput();
   }
 
   get #video(): Stream {
