@@ -2,6 +2,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeClip, readCounter, type Scene } from '../../test/support/render-clip.ts';
+import { makeFormatClip } from '../../test/support/format-clip.ts';
 import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
 import { CameraLostError, type CameraSource, type StreamRequest } from '../core/camera-source.ts';
 import { systemClock } from '../core/clock.ts';
@@ -233,6 +234,44 @@ describe('the full-resolution pictures', () => {
       expect(Math.abs(value - (red[channel] ?? 0))).toBeLessThanOrEqual(8);
     }
   });
+
+  test.each([
+    ['yuv420p', 'libx264', '.mp4', false],
+    ['yuv420p', 'libx264', '.mp4', true],
+    ['yuvj420p', 'mjpeg', '.avi', true],
+    ['yuvj422p', 'mjpeg', '.avi', true],
+    ['nv12', 'libx264', '.mp4', false],
+    ['nv12', 'rawvideo', '.nut', false],
+    ['yuyv422', 'rawvideo', '.nut', false],
+    ['uyvy422', 'rawvideo', '.nut', false],
+    ['yuv420p', 'rawvideo', '.nut', false],
+    ['bgr24', 'rawvideo', '.nut', true],
+    ['gray', 'rawvideo', '.nut', true],
+  ] as const)(
+    'have the levels of the scene, as the gray frames have, out of %s in %s%s (full range: %s)',
+    async (pixelFormat, encoder, extension, isFullRange) => {
+      const path = dir.file(`${pixelFormat}-${encoder}-${isFullRange}${extension}`);
+      const bands = [[0, 0, 0], [128, 128, 128], [255, 255, 255], red] as const;
+      await makeFormatClip({ path, pixelFormat, encoder, isFullRange, width: 320, height: 180, bands });
+      await using source = media.openStream(recording(path));
+      const [frame] = await framesOf(source);
+      if (frame === undefined) throw new Error('no frame');
+      const [picture] = await source.pictures([frame.capturedAt], unhurried());
+      if (picture === undefined) throw new Error('no picture');
+      const pixels = await pixelsOf(picture);
+      for (const [index, band] of bands.entries()) {
+        // BT.601, as the clips are coded.
+        const luma = 0.299 * band[0] + 0.587 * band[1] + 0.114 * band[2];
+        const x = (index + 0.5) / bands.length;
+        const gray = frame.gray[(frame.height / 2) * frame.width + Math.round(x * frame.width)];
+        expect(Math.abs((gray ?? Number.NaN) - luma)).toBeLessThanOrEqual(4);
+        const expected = pixelFormat === 'gray' ? [luma, luma, luma] : band;
+        for (const [channel, value] of colourAt(pixels, x, 0.5).entries()) {
+          expect(Math.abs(value - (expected[channel] ?? Number.NaN))).toBeLessThanOrEqual(8);
+        }
+      }
+    },
+  );
 
   test('are made smaller when they are larger than 1920 pixels', async () => {
     const large = dir.file('large.mp4');
