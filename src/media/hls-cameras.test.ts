@@ -21,6 +21,7 @@ beforeAll(async () => {
   await makeClip(dir.file('clip.mp4'), scene, { keyframeInterval: 15 });
   await makeClip(dir.file('small.mp4'), { ...scene, width: 320, height: 180 }, { keyframeInterval: 15 });
   await makeClip(dir.file('tiny.mp4'), { ...scene, width: 160, height: 90 }, { keyframeInterval: 15 });
+  await makeClip(dir.file('hevc.mp4'), scene, { codec: 'hevc', keyframeInterval: 15 });
   media = createMediaService({
     clock: systemClock,
     log: silentLog(),
@@ -161,6 +162,28 @@ describe.concurrent('an HLS camera', () => {
     expect(await takeFrames(next, 3)).toHaveLength(3);
     expect(media.stats().hostRestarts).toBe(0);
   });
+
+  test(
+    'that changes its codec in the middle is lost with a cause, and seen by the next connection',
+    { timeout: 60_000 },
+    async () => {
+      const path = await newPath();
+      await using source = media.openStream(camera(server.url(`${path}/index.m3u8`)));
+      let switched: Promise<void> | undefined;
+      const error = await lossOf(
+        source,
+        (count) => {
+          if (count === 5) switched = server.switchClip(path, dir.file('hevc.mp4'));
+        },
+        40_000,
+      );
+      await switched;
+      expect(['invalid_data', 'corrupt', 'no_frames', 'reset']).toContain(error.cameraCause);
+      await using next = media.openStream(camera(server.url(`${path}/index.m3u8`)));
+      expect(await takeFrames(next, 5)).toHaveLength(5);
+      expect(next.info?.codec).toBe('hevc');
+    },
+  );
 
   test('is decoded on in another size when it changes in the middle', { timeout: 40_000 }, async () => {
     const path = await newPath();

@@ -128,6 +128,15 @@ describe('the clock of segments', () => {
     );
   });
 
+  test('goes on evenly where the time stamps begin anew', () => {
+    const clock = new SegmentClock();
+    const stamps = [50, 51, 52, 0, 1, 2].map((frame) => frame * frameUs);
+    // Each is read as soon as the one before was due.
+    let nowUs = epochUs;
+    const times = stamps.map((ptsUs) => (nowUs = clock.timeOf(ptsUs, nowUs)));
+    expect(times).toEqual([0, 1, 2, 3, 4, 5].map((frame) => epochUs + frame * frameUs));
+  });
+
   test('does not wait for a jump of the time stamps', () => {
     const clock = new SegmentClock();
     clock.timeOf(0, epochUs);

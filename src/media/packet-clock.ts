@@ -62,10 +62,13 @@ const segmentUs = 30_000_000;
 /**
  * For live streams that come in segments, many seconds at once (HLS): when a packet is to be shown so that all of them
  * follow each other evenly, behind the moment at which the first one came. What comes too late moves all that follows, so
- * that the delay becomes as large as it must be, and grows no more.
+ * that the delay becomes as large as it must be, and grows no more. Where the time stamps begin anew, the next picture
+ * follows the last one as the last one followed the one before.
  */
 export class SegmentClock implements PacketClock {
   #offsetUs: number | undefined;
+  #previousPtsUs = 0;
+  #stepUs = 0;
   #lastUs = 0;
 
   timeOf(ptsUs: number | undefined, arrivalUs: number): number {
@@ -75,7 +78,12 @@ export class SegmentClock implements PacketClock {
     }
     this.#offsetUs ??= arrivalUs - ptsUs;
     const aheadUs = ptsUs + this.#offsetUs - arrivalUs;
-    if (aheadUs < -latenessUs || aheadUs > segmentUs) this.#offsetUs = arrivalUs - ptsUs;
+    if (aheadUs < -latenessUs || aheadUs > segmentUs) {
+      this.#offsetUs = Math.max(arrivalUs, this.#lastUs + this.#stepUs) - ptsUs;
+    }
+    const stepUs = ptsUs - this.#previousPtsUs;
+    if (stepUs > 0 && stepUs < latenessUs) this.#stepUs = stepUs;
+    this.#previousPtsUs = ptsUs;
     this.#lastUs = ptsUs + this.#offsetUs;
     return this.#lastUs;
   }

@@ -298,11 +298,21 @@ function isFinite({ protocol }: StreamRequest): boolean {
   return protocol === 'file' || protocol === 'hls';
 }
 
-/** The width counts: all of them show the same picture. Less than 320 pixels are too few to see anything in. */
+/**
+ * By the bit rates that the master playlist states: how large a picture is may not be known yet. Less than 320 pixels'
+ * width are too few to see anything in.
+ */
 function chooseVariant(videos: readonly Stream[], variant: 'largest' | 'smallest'): Stream | undefined {
-  const byWidth = videos.toSorted((a, b) => a.codecpar.width - b.codecpar.width);
-  const fitting = variant === 'smallest' ? byWidth.find(({ codecpar }) => codecpar.width >= 320) : undefined;
-  return fitting ?? byWidth.at(-1);
+  const bySize = videos
+    .map((stream) => ({ stream, bitRate: statedBitRate(stream), width: stream.codecpar.width }))
+    .toSorted((a, b) => a.bitRate - b.bitRate || a.width - b.width);
+  const fitting = variant === 'smallest' ? bySize.find(({ width }) => width >= 320) : undefined;
+  return (fitting ?? bySize.at(-1))?.stream;
+}
+
+/** Bits per second; 0 when there is none. */
+function statedBitRate({ metadata }: Stream): number {
+  return Number(metadata?.get('variant_bitrate') ?? 0);
 }
 
 function needsAnalysis(request: StreamRequest, stream: Stream | undefined): boolean {
