@@ -99,3 +99,8 @@ export function isAbort(error: unknown): boolean {
     (error.name === 'AbortError' || (error as NodeJS.ErrnoException).code === 'ABORT_ERR')
   );
 }
+
+/** Passed to `catch`: an abort ends a wait, everything else is thrown on. */
+export function ignoreAbort(error: unknown): void {
+  if (!isAbort(error)) throw error;
+}

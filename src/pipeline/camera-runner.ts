@@ -6,7 +6,7 @@ import { LensWatch } from '../cameras/lens-watch.ts';
 import { watchFrames } from '../cameras/frame-watchdog.ts';
 import type { Camera, CameraCause, CameraState, CameraStreams } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
-import { AppError, isAbort, messageOf } from '../core/errors.ts';
+import { AppError, ignoreAbort, isAbort, messageOf } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import { explainCause } from '../core/explain-cause.ts';
 import type { AnalysisFrame, Picture } from '../core/frame.ts';
@@ -18,10 +18,14 @@ import type { CameraNewsDesk } from './camera-news.ts';
 import { CameraStanding } from './camera-standing.ts';
 import { ClipRecorder, type ClipRecorderContext } from './clip-recorder.ts';
 import { EpisodeWatch, type EpisodeWatchContext } from './episode-watch.ts';
+import { LiveView } from './live-view.ts';
 import type { PeopleNotifier } from './notify-people.ts';
+import { PictureFeed } from './picture-feed.ts';
 
 /** After a longer gap the scene may be another one: the background is learnt anew. */
 const backgroundValidMs = 30_000;
+/** So old a picture's packet is here for sure, and as a rule the newest of a camera with 10 frames a second or more. */
+const latestAgeMs = 100;
 
 export interface CameraRunnerContext extends EpisodeWatchContext, ClipRecorderContext {
   readonly motion: MotionEngine;
@@ -38,6 +42,9 @@ export class CameraRunner {
   readonly #context: CameraRunnerContext;
   readonly #openSource: () => CameraSource;
   readonly #clips: ClipRecorder;
+  /** What it sees now, for who watches: its own video, and pictures of it. */
+  readonly liveView: LiveView;
+  readonly pictureFeed: PictureFeed;
   readonly #stop = new AbortController();
   /** Ends the wait before the next connection. */
   #wakeUp = new AbortController();
@@ -69,6 +76,8 @@ export class CameraRunner {
     this.#openSource = openSource;
     this.#context = { ...context, log: context.log.child({ camera: camera.name }) };
     this.#clips = new ClipRecorder(camera, this.#context);
+    this.liveView = new LiveView(camera, () => this.#streamingSource(), context.clock);
+    this.pictureFeed = new PictureFeed(() => this.#takeLatest(), context.clock);
     this.#standing = new CameraStanding(camera, {
       ...this.#context,
       streams: () => this.#streams(),
@@ -99,7 +108,7 @@ export class CameraRunner {
     this.#stop.abort();
     this.#connection.abort();
     await Promise.all([this.#running, this.#listener?.[Symbol.asyncDispose]()]);
-    await this.#clips.settle();
+    await Promise.all([this.#clips.settle(), this.liveView.close(), this.pictureFeed.close()]);
     await this.#channel?.[Symbol.asyncDispose]();
     this.#channel = undefined;
   }
@@ -124,6 +133,21 @@ export class CameraRunner {
       this.#preview = { capturedAt, picture };
     }
     return this.#preview.picture;
+  }
+
+  /** Newer than the last frame that was analysed, which in a still scene is some time ago. */
+  async #takeLatest(): Promise<Picture> {
+    const { source } = this.#streaming();
+    try {
+      return await takeOne(source, this.#context.clock.now() - latestAgeMs, this.#connection.signal);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'PICTURE_GONE') throw error;
+      return this.takePicture();
+    }
+  }
+
+  #streamingSource(): CameraSource | undefined {
+    return this.state.status === 'streaming' ? this.#source : undefined;
   }
 
   /** Captures what the camera sees now as an event and has it described. */
@@ -349,8 +373,4 @@ async function takeOne(source: CameraSource, capturedAt: number, signal: AbortSi
   const [picture] = await source.pictures([capturedAt], signal);
   if (picture === undefined) throw new AppError('PICTURE_GONE', 'The picture is no longer kept; try again');
   return picture;
-}
-
-function ignoreAbort(error: unknown): void {
-  if (!isAbort(error)) throw error;
 }

@@ -16,6 +16,8 @@ import { CameraNewsDesk, type NewsOptions } from './camera-news.ts';
 import { CameraRunner, type CameraRunnerContext } from './camera-runner.ts';
 import type { PeopleNotifier } from './notify-people.ts';
 import { openCameraSource, testCamera, type CameraTest, type CameraTestContext } from './camera-test.ts';
+import type { LiveViewer } from './live-view.ts';
+import type { PictureViewer } from './picture-feed.ts';
 
 export interface CameraSupervisorContext extends CameraRunnerContext, CameraTestContext {
   readonly store: CameraStore;
@@ -126,6 +128,14 @@ export class CameraSupervisor {
 
   async preview(id: string): Promise<Picture> {
     return this.#runnerOf(id).takePicture();
+  }
+
+  watchVideo(id: string, viewer: LiveViewer): () => void {
+    return this.#runnerOf(id).liveView.watch(viewer);
+  }
+
+  watchPictures(id: string, viewer: PictureViewer): () => void {
+    return this.#runnerOf(id).pictureFeed.watch(viewer);
   }
 
   async analyze(id: string): Promise<VedetteEvent> {

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { AppError, isAbort, messageOf } from '../core/errors.ts';
+import { AppError, ignoreAbort, messageOf } from '../core/errors.ts';
 import type { Description, VedetteEvent } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
@@ -243,8 +243,4 @@ async function readFrames(event: VedetteEvent, media: MediaFiles): Promise<Descr
     })),
   );
   return frames.toSorted((a, b) => a.capturedAt - b.capturedAt);
-}
-
-function ignoreAbort(error: unknown): void {
-  if (!isAbort(error)) throw error;
 }
