@@ -2,8 +2,10 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { AddressHint } from '../cameras/address-hints.ts';
 import type { DiscoveredDevice, DiscoverOptions } from '../cameras/onvif/discover-cameras.ts';
+import type { LiveChunk } from '../core/camera-video.ts';
 import type { Camera, CameraCause, CameraState } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
+import type { AppError } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import type { Picture, StreamInfo } from '../core/frame.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
@@ -27,6 +29,18 @@ export interface CameraTestResult {
   readonly picture: Picture;
   /** From the start of connecting to the first picture. */
   readonly latencyMs: number;
+}
+
+export interface VideoViewer {
+  /** An `init` first, then `media` from a key frame on; must not block or throw. */
+  onChunk(chunk: LiveChunk): void;
+  /** Nothing comes any more. With an error when this camera's video can't be played at all. */
+  onEnd(error?: AppError): void;
+}
+
+export interface PictureViewer {
+  onPicture(picture: Picture): void;
+  onEnd(): void;
 }
 
 /** The cameras as they run. */
@@ -56,6 +70,13 @@ export interface CameraService {
   discover(options: DiscoverOptions): Promise<readonly DiscoveredDevice[]>;
   /** The latest picture. Throws `CAMERA_NOT_STREAMING`. */
   preview(id: string): Promise<Picture>;
+  /**
+   * Its own video, as fragments of MP4, until the way out that comes back is taken. Throws `CAMERA_NOT_FOUND`, and
+   * `LIVE_NOT_PLAYABLE` for a camera with privacy masks.
+   */
+  watchVideo(id: string, viewer: VideoViewer): () => void;
+  /** Pictures of what it sees now, until the way out that comes back is taken. Throws `CAMERA_NOT_FOUND`. */
+  watchPictures(id: string, viewer: PictureViewer): () => void;
   /** Captures and describes what the camera sees now. Throws `CAMERA_NOT_STREAMING`. */
   analyze(id: string): Promise<VedetteEvent>;
 }

@@ -1,27 +1,17 @@
 import type { WebSocket } from '@fastify/websocket';
 import type { Clock } from '../core/clock.ts';
-import { isAbort } from '../core/errors.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { toWireTime } from '../core/wire-values.ts';
 import { toLiveWire, type LiveWire } from './live-wire.ts';
+import type { WebSockets } from './web-sockets.ts';
 
-const maxClients = 100;
-const pingEveryMs = 30_000;
-const silenceMs = 60_000;
 /** What may wait unsent for one client; one that has more is cut off, and comes back with the last `seq` it saw. */
 const maxBufferedBytes = 1024 * 1024;
-const closeGraceMs = 1000;
-
-/** Close codes of RFC 6455 and its registry. */
-const goingAway = 1001;
-const tryAgainLater = 1013;
 
 interface Client {
   readonly socket: WebSocket;
-  /** Monotonic ms. */
-  lastHeardAt: number;
   /** The `seq` up to which it was told what it missed; `undefined` once it is told everything as it happens. */
   replayedTo: number | undefined;
 }
@@ -31,16 +21,14 @@ interface LiveClientsContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'countError'>;
-  onCount(count: number): void;
+  readonly sockets: WebSockets;
 }
 
-/** The WebSocket clients. Each message is put into JSON once, for all of them. */
-export class LiveClients implements AsyncDisposable {
+/** Who hears what happens. Each message is put into JSON once, for all of them. */
+export class LiveClients implements Disposable {
   readonly #context: LiveClientsContext;
   readonly #clients = new Set<Client>();
-  readonly #stop = new AbortController();
   readonly #unsubscribe: () => void;
-  readonly #sweeping: Promise<void>;
 
   constructor(context: LiveClientsContext) {
     this.#context = context;
@@ -48,64 +36,22 @@ export class LiveClients implements AsyncDisposable {
       const text = JSON.stringify(toLiveWire(message));
       for (const client of this.#clients) if (client.replayedTo === undefined) this.#send(client, text);
     });
-    this.#sweeping = this.#sweep();
-  }
-
-  get count(): number {
-    return this.#clients.size;
   }
 
   /** @param since the last `seq` that the client saw; `undefined` when it begins anew */
   accept(socket: WebSocket, since: number | undefined): void {
-    if (this.#stop.signal.aborted) {
-      socket.close(goingAway, 'the server stops');
-      return;
-    }
-    if (this.#clients.size >= maxClients) {
-      socket.close(tryAgainLater, `more than ${maxClients} clients are connected`);
-      return;
-    }
-    const client: Client = { socket, lastHeardAt: this.#context.clock.monotonic(), replayedTo: since };
+    if (!this.#context.sockets.accept(socket)) return;
+    const client: Client = { socket, replayedTo: since };
     this.#clients.add(client);
-    this.#context.onCount(this.#clients.size);
-    const heard = (): void => {
-      client.lastHeardAt = this.#context.clock.monotonic();
-    };
-    socket.on('pong', heard);
-    socket.on('ping', heard);
     socket.on('message', (data, isBinary) => {
-      heard();
       this.#answer(client, isBinary ? '' : textOf(data));
     });
-    // An error is always followed by "close".
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      if (this.#clients.delete(client)) this.#context.onCount(this.#clients.size);
-    });
+    socket.on('close', () => this.#clients.delete(client));
     this.#greet(client, since);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     this.#unsubscribe();
-    this.#stop.abort();
-    await this.#sweeping;
-    const closed = [...this.#clients].map(
-      ({ socket }) =>
-        new Promise<void>((resolve) => {
-          socket.once('close', () => {
-            resolve();
-          });
-          socket.close(goingAway, 'the server stops');
-        }),
-    );
-    if (closed.length === 0) return;
-    const grace = new AbortController();
-    await Promise.race([
-      Promise.all(closed),
-      this.#context.clock.sleep(closeGraceMs, grace.signal).catch(() => undefined),
-    ]);
-    grace.abort();
-    for (const { socket } of this.#clients) socket.terminate();
   }
 
   #greet(client: Client, since: number | undefined): void {
@@ -170,21 +116,6 @@ export class LiveClients implements AsyncDisposable {
       return;
     }
     socket.send(text);
-  }
-
-  async #sweep(): Promise<void> {
-    const { clock } = this.#context;
-    try {
-      for (;;) {
-        await clock.sleep(pingEveryMs, this.#stop.signal);
-        for (const { socket, lastHeardAt } of this.#clients) {
-          if (clock.monotonic() - lastHeardAt >= silenceMs) socket.terminate();
-          else if (socket.readyState === socket.OPEN) socket.ping();
-        }
-      }
-    } catch (error) {
-      if (!isAbort(error)) throw error;
-    }
   }
 }
 

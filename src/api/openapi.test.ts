@@ -33,6 +33,7 @@ const expectedOperations = [
   'GET /api/v1/cameras/{id}',
   'GET /api/v1/cameras/{id}/preview',
   'GET /api/v1/cameras/{id}/status',
+  'GET /api/v1/cameras/{id}/stream',
   'GET /api/v1/deliveries',
   'GET /api/v1/events',
   'GET /api/v1/events/export',

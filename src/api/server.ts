@@ -27,11 +27,14 @@ import { registerEventListRoutes } from './routes/event-list-routes.ts';
 import { registerEventRoutes } from './routes/event-routes.ts';
 import { registerHealthRoutes } from './routes/health-routes.ts';
 import { registerLiveRoute } from './routes/live-route.ts';
+import { registerLiveViewRoutes } from './routes/live-view-routes.ts';
 import { registerMetricsRoutes } from './routes/metrics-routes.ts';
 import { registerPageRoutes } from './routes/page-routes.ts';
 import { registerRetentionRoutes } from './routes/retention-routes.ts';
 import { registerSpendingRoutes } from './routes/spending-routes.ts';
 import { validatorCompiler } from './validation.ts';
+import { VideoViewers } from './video-viewers.ts';
+import { WebSockets } from './web-sockets.ts';
 
 const maxBodyBytes = 10 * 1024 * 1024;
 /** Of a whole request, body included: longer only takes who holds a connection open on purpose. */
@@ -55,30 +58,44 @@ export async function createServer(
   options: { readonly host: string; readonly port: number },
 ): Promise<ApiServer> {
   assertLoopback(options.host);
-  const liveClients = new LiveClients({
-    live: services.live,
+  const sockets = new WebSockets({
     clock: services.clock,
-    log: services.log,
-    metrics: services.metrics,
     onCount: (count) => {
       services.setLiveClients(count);
     },
   });
+  const live: LiveParts = {
+    sockets,
+    clients: new LiveClients({ ...services, sockets }),
+    viewers: new VideoViewers({ ...services, sockets }),
+  };
   try {
-    const app = await createApp(services, liveClients);
+    const app = await createApp(services, live);
     const port = await listen(app, options);
     let closing: Promise<void> | undefined;
     return {
       url: urlOf(options.host, port),
-      [Symbol.asyncDispose]: () => (closing ??= close(app, liveClients, services)),
+      [Symbol.asyncDispose]: () => (closing ??= close(app, live, services)),
     };
   } catch (error) {
-    await liveClients[Symbol.asyncDispose]();
+    await closeLive(live);
     throw error;
   }
 }
 
-async function createApp(services: ApiServices, liveClients: LiveClients): Promise<ApiApp> {
+/** What is connected by WebSocket. */
+interface LiveParts {
+  readonly sockets: WebSockets;
+  readonly clients: LiveClients;
+  readonly viewers: VideoViewers;
+}
+
+async function closeLive({ sockets, clients }: LiveParts): Promise<void> {
+  clients[Symbol.dispose]();
+  await sockets[Symbol.asyncDispose]();
+}
+
+async function createApp(services: ApiServices, live: LiveParts): Promise<ApiApp> {
   const { log } = services;
   const app: ApiApp = fastify({
     loggerInstance: warningsOf(log),
@@ -105,7 +122,7 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
   // Before whatever may refuse a request: its first hook is what lets it close the socket of an upgrade that is refused.
   await app.register(websocket, {
     options: { maxPayload: 4096 },
-    // The clients are closed by `LiveClients`, with a reason.
+    // The clients are closed by `WebSockets`, with a reason.
     preClose: (done) => {
       done();
     },
@@ -121,6 +138,8 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
       directives: {
         defaultSrc: ["'self'"],
         imgSrc: ["'self'", 'data:'],
+        // What a script of the page puts together of the live video.
+        mediaSrc: ["'self'", 'blob:'],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
         formAction: ["'self'"],
@@ -152,7 +171,8 @@ async function createApp(services: ApiServices, liveClients: LiveClients): Promi
   registerMetricsRoutes(app, services);
   registerHealthRoutes(app, services);
   registerOpenApiRoute(app);
-  registerLiveRoute(app, liveClients);
+  registerLiveRoute(app, live.clients);
+  registerLiveViewRoutes(app, services, live.viewers);
   await registerPageRoutes(app);
   await app.ready();
   return app;
@@ -215,8 +235,8 @@ function addressUnavailable(error: unknown, host: string, port: number): AppErro
   );
 }
 
-async function close(app: ApiApp, liveClients: LiveClients, { clock }: ApiServices): Promise<void> {
-  await liveClients[Symbol.asyncDispose]();
+async function close(app: ApiApp, live: LiveParts, { clock }: ApiServices): Promise<void> {
+  await closeLive(live);
   const grace = new AbortController();
   const forced = closeAllAfterGrace(app, clock, grace.signal);
   await app.close();

@@ -6,6 +6,8 @@ import type {
   CameraTestResult,
   CameraWithState,
   HealthReport,
+  PictureViewer,
+  VideoViewer,
 } from '../../src/api/api-services.ts';
 import { createServer } from '../../src/api/server.ts';
 import type { AddressHint } from '../../src/cameras/address-hints.ts';
@@ -80,6 +82,11 @@ export class FakeCameras implements CameraService {
   /** What `preview` answers; nothing means that the camera does not stream. */
   picture: Picture | undefined;
   onAnalyze: (id: string) => Promise<VedetteEvent> = () => Promise.reject(notStreaming());
+  /** Who watches; the test shows them something. */
+  readonly videoViewers = new Set<VideoViewer>();
+  readonly pictureViewers = new Set<PictureViewer>();
+  /** In place of letting a viewer watch. */
+  onWatchVideo: ((id: string, viewer: VideoViewer) => () => void) | undefined;
   readonly reconnected: string[] = [];
   readonly #store: Store;
   readonly #live: LiveFeed;
@@ -137,6 +144,17 @@ export class FakeCameras implements CameraService {
   async preview(): Promise<Picture> {
     if (this.picture === undefined) throw notStreaming();
     return this.picture;
+  }
+
+  watchVideo(id: string, viewer: VideoViewer): () => void {
+    if (this.onWatchVideo !== undefined) return this.onWatchVideo(id, viewer);
+    this.videoViewers.add(viewer);
+    return () => this.videoViewers.delete(viewer);
+  }
+
+  watchPictures(_id: string, viewer: PictureViewer): () => void {
+    this.pictureViewers.add(viewer);
+    return () => this.pictureViewers.delete(viewer);
   }
 
   async analyze(id: string): Promise<VedetteEvent> {

@@ -1,22 +1,21 @@
+import { dialogHead, followDialog } from './dialog.js';
 import { byId, h } from './dom.js';
-import { alternativeText, clockTime, descriptionStatus, seconds, wholeTime } from './wording.js';
+import { alternativeText, clipNote, clockTime, descriptionStatus, seconds, wholeTime } from './wording.js';
 
-/** The dialog that shows one event. Its address is in the page's hash, so that it can be shared and the way back works. */
+/** The dialog that shows one event. */
 export class EventDetail {
   #dialog = byId('detail');
   #id;
   #frameNumber = 1;
   #isMarked = true;
+  /** The clip is shown in place of a picture; kept, so that news of the event don't interrupt it. */
+  #clip;
 
   constructor() {
-    this.#dialog.addEventListener('close', () => {
+    followDialog(this.#dialog, '#event=', () => {
       this.#id = undefined;
-      if (location.hash.startsWith('#event='))
-        history.replaceState(null, '', location.pathname + location.search);
-    });
-    // A click beside the dialog closes it.
-    this.#dialog.addEventListener('click', (click) => {
-      if (click.target === this.#dialog) this.#dialog.close();
+      // A video goes on playing until it is gone.
+      this.#dialog.replaceChildren();
     });
   }
 
@@ -25,7 +24,10 @@ export class EventDetail {
   }
 
   async open(id) {
-    if (this.#id !== id) this.#frameNumber = 1;
+    if (this.#id !== id) {
+      this.#frameNumber = 1;
+      this.#clip = undefined;
+    }
     this.#id = id;
     const response = await fetch(`/api/v1/events/${encodeURIComponent(id)}`);
     // Meanwhile another one may have been opened, or this one closed.
@@ -44,45 +46,29 @@ export class EventDetail {
     if (this.#dialog.open) this.#dialog.close();
   }
 
-  #head(title, subtitle) {
-    return h(
-      'header',
-      { class: 'detail-head' },
-      h(
-        'div',
-        {},
-        h('h2', { id: 'detail-title' }, title),
-        subtitle && h('p', { class: 'subtitle' }, subtitle),
-      ),
-      h(
-        'button',
-        { type: 'button', class: 'close', 'aria-label': 'Close', onclick: () => this.#dialog.close() },
-        '✕',
-      ),
-    );
-  }
-
   #showProblem(text) {
-    this.#dialog.replaceChildren(this.#head('Event'), h('p', { class: 'problem' }, text));
+    this.#dialog.replaceChildren(dialogHead(this.#dialog, 'Event'), h('p', { class: 'problem' }, text));
   }
 
   #show(event) {
     const frame = event.frames.find(({ number }) => number === this.#frameNumber) ?? event.frames[0];
     const hasMarks =
+      this.#clip === undefined &&
       event.frames.length > 0 &&
       (event.detections.length > 0 || event.frames.some(({ regions }) => regions.length > 0));
     this.#dialog.replaceChildren(
-      this.#head(event.camera_name, wholeTime(event.timestamp)),
-      frame === undefined ? h('div', { class: 'stage no-picture' }, 'No picture') : this.#stage(event, frame),
+      dialogHead(this.#dialog, event.camera_name, wholeTime(event.timestamp)),
+      this.#clip === undefined ? this.#stage(event, frame) : h('div', { class: 'stage' }, this.#clip),
       h(
         'div',
         { class: 'stage-bar' },
         h(
           'div',
           { class: 'frames', role: 'group', 'aria-label': 'Pictures' },
-          ...(event.frames.length > 1
+          ...(event.frames.length > 1 || event.clip_url !== null
             ? event.frames.map((entry) => this.#frameButton(event, entry, frame))
             : []),
+          event.clip_url !== null && this.#clipButton(event),
         ),
         hasMarks &&
           h(
@@ -114,6 +100,7 @@ export class EventDetail {
   }
 
   #stage(event, frame) {
+    if (frame === undefined) return h('div', { class: 'stage no-picture' }, 'No picture');
     const detections = frame.number === 1 ? event.detections : [];
     return h(
       'div',
@@ -139,14 +126,36 @@ export class EventDetail {
     );
   }
 
+  #clipButton(event) {
+    return h(
+      'button',
+      {
+        type: 'button',
+        'aria-pressed': this.#clip === undefined ? 'false' : 'true',
+        onclick: () => {
+          this.#clip ??= h('video', {
+            src: event.clip_url,
+            controls: true,
+            autoplay: true,
+            playsinline: true,
+          });
+          this.#show(event);
+          this.#dialog.querySelector('.frames [aria-pressed="true"]')?.focus();
+        },
+      },
+      'Clip',
+    );
+  }
+
   #frameButton(event, entry, shown) {
     const isBest = entry.number === 1;
     return h(
       'button',
       {
         type: 'button',
-        'aria-pressed': entry === shown ? 'true' : 'false',
+        'aria-pressed': this.#clip === undefined && entry === shown ? 'true' : 'false',
         onclick: () => {
+          this.#clip = undefined;
           this.#frameNumber = entry.number;
           this.#show(event);
           this.#dialog.querySelector('.frames [aria-pressed="true"]')?.focus();
@@ -183,6 +192,7 @@ function factsOf(event) {
       isMotion &&
         `${clockTime(event.started_at)}${duration === null ? ', goes on' : `, for ${seconds(duration)}`}`,
     ],
+    ['Clip', clipNote(event)],
     ['Captured after', isMotion && timings.captured !== null && seconds(timings.captured)],
     ['Described after', timings.described !== null && seconds(timings.described)],
     ['Described by', event.provider !== null && [event.provider, event.model].filter(Boolean).join(', ')],

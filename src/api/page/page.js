@@ -1,4 +1,5 @@
 import { showCameras } from './camera-strip.js';
+import { CameraView } from './camera-view.js';
 import { byId, h } from './dom.js';
 import { EventDetail } from './event-detail.js';
 import { EventList } from './event-list.js';
@@ -10,6 +11,7 @@ const searchAgainMs = 2000;
 const camerasEveryMs = 30_000;
 
 const detail = new EventDetail();
+const view = new CameraView();
 const list = new EventList((id) => {
   location.hash = `event=${id}`;
 });
@@ -68,7 +70,7 @@ async function loadMore() {
 async function loadCameras() {
   try {
     cameras = (await getJson('/api/v1/cameras')).cameras;
-    showCameras(cameras);
+    showCameras(cameras, openCamera);
     showCounts();
   } catch {
     // The state of the connection stands at the top; the next round tries again.
@@ -172,7 +174,7 @@ function hear(type, data) {
         break;
       }
       camera.state = data.state;
-      showCameras(cameras);
+      showCameras(cameras, openCamera);
       break;
     }
     default:
@@ -211,10 +213,16 @@ byId('search').addEventListener('input', ({ target }) => {
 });
 byId('more').addEventListener('click', () => void loadMore());
 
+function openCamera(id) {
+  location.hash = `camera=${id}`;
+}
+
 function followHash() {
-  const id = /^#event=([\w-]+)$/.exec(location.hash)?.[1];
-  if (id === undefined) detail.close();
-  else void detail.open(id);
+  const [, kind, id] = /^#(event|camera)=([\w-]+)$/.exec(location.hash) ?? [];
+  if (kind === 'event') void detail.open(id);
+  else detail.close();
+  if (kind === 'camera') void view.open(id);
+  else view.close();
 }
 addEventListener('hashchange', followHash);
 setInterval(() => {

@@ -51,6 +51,19 @@ export function descriptionStatus(event) {
   }
 }
 
+const clipFailures = {
+  codec_not_playable: "browsers can't play the camera's format",
+  disk_full: 'the disk was full',
+  interrupted: 'Vedette ended while it was being recorded',
+};
+
+/** Of an event by itself; `null` where there is nothing to say: a clip that is there shows itself. */
+export function clipNote({ clip }) {
+  if (clip === null || clip.status === 'ready') return null;
+  if (clip.status === 'recording') return 'being recorded…';
+  return `none: ${clipFailures[clip.reason] ?? clip.reason}`;
+}
+
 /** How long it took from the first motion to the words; `null` while there are none. */
 export function howFast(event) {
   const ms = event.timings_ms.described ?? event.timings_ms.total;

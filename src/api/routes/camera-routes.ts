@@ -234,6 +234,6 @@ export function registerCameraRoutes(app: ApiApp, { cameras }: ApiServices): voi
   });
 }
 
-function cameraNotFound(id: string): AppError {
+export function cameraNotFound(id: string): AppError {
   return new AppError('CAMERA_NOT_FOUND', `There is no camera "${id}". GET ${apiPrefix}/cameras lists them.`);
 }
