@@ -1,11 +1,33 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
-import { makeTempDir } from '../../test/support/temp-dir.ts';
+import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
+import type { Clock } from '../core/clock.ts';
 import { silentLog } from '../core/log.ts';
 import { createStop } from '../core/stop.ts';
-import { openStore } from '../store/open-store.ts';
-import { createBackups } from './backups.ts';
+import { openStore, type SqliteStore } from '../store/open-store.ts';
+import { createBackups, type Backups } from './backups.ts';
+
+function backupsOf(
+  store: SqliteStore,
+  {
+    clock,
+    dir,
+    folder,
+    keep,
+  }: { readonly clock: Clock; readonly dir: TempDir; readonly folder: string; readonly keep: number },
+): Promise<Backups> {
+  return createBackups({
+    config: { folder, keep, time: { hour: 4, minute: 30 }, withSecretKey: false },
+    dataDir: dir.file('data'),
+    databaseFile: store.file,
+    version: '1.0.0',
+    settings: store.settings,
+    clock,
+    log: silentLog(),
+    stop: createStop(),
+  });
+}
 
 test('the newest few are kept, and nothing that is not ours is touched', async () => {
   await using dir = await makeTempDir();
@@ -15,16 +37,7 @@ test('the newest few are kept, and nothing that is not ours is touched', async (
   await mkdir(folder);
   const leftover = 'vedette-2020-01-01T000000Z.tar.unfinished';
   for (const name of ['notes.txt', 'vedette-mine.tar', leftover]) await writeFile(`${folder}/${name}`, 'x');
-  const backups = await createBackups({
-    config: { folder, keep: 2, time: { hour: 4, minute: 30 }, withSecretKey: false },
-    dataDir: dir.file('data'),
-    databaseFile: store.file,
-    version: '1.0.0',
-    settings: store.settings,
-    clock,
-    log: silentLog(),
-    stop: createStop(),
-  });
+  const backups = await backupsOf(store, { clock, dir, folder, keep: 2 });
   for (let day = 0; day < 3; day += 1) {
     await backups.runOnce();
     clock.jumpWallClock(86_400_000);
@@ -45,16 +58,7 @@ test('a backup that fails is told by the health, leaves what is there, and is we
   const clock = new FakeClock();
   await using store = await openStore({ dataDir: dir.file('data'), log: silentLog(), clock });
   const folder = dir.file('backups');
-  const backups = await createBackups({
-    config: { folder, keep: 1, time: { hour: 4, minute: 30 }, withSecretKey: false },
-    dataDir: dir.file('data'),
-    databaseFile: store.file,
-    version: '1.0.0',
-    settings: store.settings,
-    clock,
-    log: silentLog(),
-    stop: createStop(),
-  });
+  const backups = await backupsOf(store, { clock, dir, folder, keep: 1 });
   await backups.runOnce();
   clock.jumpWallClock(1_000);
   // Where the copy of the database should be written there is a folder.
