@@ -38,6 +38,8 @@ export interface ServiceClient {
     signal: AbortSignal,
     body?: unknown,
   ): Promise<T>;
+  /** A picture; throws as `call` does. */
+  bytes(path: string, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** @param url e.g. `http://127.0.0.1:8470` */
@@ -51,6 +53,15 @@ export function createServiceClient(url: string): ServiceClient {
       const parsed = schema.safeParse(readJson(text));
       if (parsed.success) return parsed.data;
       throw notVedette(base, `it answered ${method} ${path} with something else than expected`);
+    },
+    bytes: async (path, signal) => {
+      const response = await send(base, 'GET', path, signal, undefined);
+      if (!response.ok) throw refusalOf(response, await bodyOf(response, base, signal), base);
+      try {
+        return await response.bytes();
+      } catch (error) {
+        throw unanswered(error, base, signal);
+      }
     },
   };
 }

@@ -65,7 +65,7 @@ export async function findEvents(
   return newestFirst.slice(0, limit).map(([id]) => id);
 }
 
-async function cameraNamed(client: ServiceClient, name: string, signal: AbortSignal): Promise<string> {
+export async function cameraNamed(client: ServiceClient, name: string, signal: AbortSignal): Promise<string> {
   const { cameras } = await client.call('GET', '/cameras', camerasSchema, signal);
   const camera = cameras.find((candidate) => candidate.name === name);
   if (camera !== undefined) return camera.id;
