@@ -182,6 +182,28 @@ describe.concurrent('an RTSP camera', () => {
     expect([...sizes]).toEqual(['480 × 270', '320 × 180']);
   });
 
+  test.each([
+    ['stands still', 'still'],
+    ['is set back by half a second', -500],
+    ['is set back by an hour', -3_600_000],
+    ['is set forward by a day', 86_400_000],
+  ] as const)('whose clock %s is seen on, at the right time', async (_, shiftMs) => {
+    const path = await newRtspPath();
+    await using source = media.openStream(camera(rtsp.url(path), { frameRate: 5 }));
+    const frames: AnalysisFrame[] = [];
+    let faultAt = 0;
+    for await (const frame of source.open(AbortSignal.timeout(20_000))) {
+      frames.push(frame);
+      if (frames.length === 5) {
+        rtsp.setFault(path, { kind: 'clock', shiftMs });
+        faultAt = Date.now();
+      }
+      expect(Math.abs(frame.capturedAt - Date.now())).toBeLessThan(5_000);
+      if (faultAt > 0 && Date.now() - faultAt > 6_000) break;
+    }
+    expect(frames.length).toBeGreaterThan(20);
+  });
+
   test('whose every picture is damaged is lost', async () => {
     const path = await newRtspPath({ clipPath: dir.file('noisy.mp4') });
     await using source = media.openStream(camera(rtsp.url(path), { transport: 'udp' }));

@@ -49,6 +49,13 @@ describe('the clock of a live stream', () => {
     expect(clock.timeOf(0, epochUs + 2 * frameUs)).toBe(epochUs + 2 * frameUs);
   });
 
+  test('takes the time of arrival while the clock of the camera stands still', () => {
+    const clock = new LiveClock();
+    const times = Array.from({ length: 50 }, (_, index) => clock.timeOf(7_000, epochUs + index * frameUs));
+    expect(times.slice(6)).toEqual(times.slice(6).map((__, index) => epochUs + (index + 6) * frameUs));
+    expect(clock.timeOf(47_000, epochUs + 50 * frameUs)).toBe(epochUs + 50 * frameUs);
+  });
+
   test('takes the time of arrival as long as packets carry no time', () => {
     const clock = new LiveClock();
     expect(clock.timeOf(undefined, epochUs)).toBe(epochUs);

@@ -20,21 +20,32 @@ export class ArrivalClock implements PacketClock {
 
 /** A jump of the camera's clock by more than this is followed at once. */
 const jumpUs = 2_000_000;
+/** The parts of one picture bear the same time, and do not take so long. */
+const standstillUs = 200_000;
 
 /**
  * For live streams: the camera's clock gives the even spacing, the wall clock the time of day. The offset between
  * them is that of the packet that was delayed least: the network can only delay. It may grow by at most a thousandth
  * of the time that passes, which is more than the clocks of cameras drift (quartz: some 100 ppm) and far less than
- * jitter would move it.
+ * jitter would move it. While the camera's clock stands still, the time of arrival is taken.
  */
 export class LiveClock implements PacketClock {
   #offsetUs: number | undefined;
+  #ptsUs: number | undefined;
+  /** When the first packet with this time stamp came. */
+  #ptsSinceUs = 0;
   #previousArrivalUs = 0;
   #lastUs = 0;
 
   timeOf(ptsUs: number | undefined, arrivalUs: number): number {
-    if (ptsUs === undefined) {
-      // The first packets of an RTSP stream may have no time stamp yet.
+    if (ptsUs !== this.#ptsUs) {
+      this.#ptsUs = ptsUs;
+      this.#ptsSinceUs = arrivalUs;
+    }
+    // The first packets of an RTSP stream may have no time stamp yet.
+    if (ptsUs === undefined || arrivalUs - this.#ptsSinceUs > standstillUs) {
+      // What it says when it goes on has nothing to do with what it said before.
+      if (ptsUs !== undefined) this.#offsetUs = undefined;
       this.#lastUs = Math.max(arrivalUs, this.#lastUs + 1000);
       return this.#lastUs;
     }

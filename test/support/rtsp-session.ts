@@ -162,7 +162,7 @@ export class RtspSession {
       stream.stats.framesDropped += 1;
       return;
     }
-    const timestamp = this.#timestampAt(this.#roundStartMs + shown.ptsMs);
+    const timestamp = this.#timestampAt(this.#clockMs(this.#roundStartMs + shown.ptsMs));
     const sent =
       this.#fault?.kind === 'freeze' ? (this.#clip.packets.find(({ isKey }) => isKey) ?? shown) : shown;
     this.#reportWhenDue(timestamp);
@@ -208,8 +208,14 @@ export class RtspSession {
     );
   }
 
+  /** What the camera takes the time to be. */
+  #clockMs(ms: number): number {
+    if (this.#fault?.kind !== 'clock') return ms;
+    return this.#fault.shiftMs === 'still' ? 0 : ms + this.#fault.shiftMs;
+  }
+
   #timestampAt(ms: number): number {
-    return (this.#firstTimestamp + Math.round(ms * 90)) % 0x1_0000_0000;
+    return (this.#firstTimestamp + Math.round(ms * 90)) >>> 0;
   }
 }
 

@@ -30,7 +30,9 @@ export type RtspFault =
   /** `share` (0..1) of the packets never arrive; their sequence numbers are missing. */
   | { readonly kind: 'lose'; readonly share: number }
   /** The same picture again and again, with the times going on. */
-  | { readonly kind: 'freeze' };
+  | { readonly kind: 'freeze' }
+  /** The camera's clock stands still, or is set back or forward by so much; negative is back. */
+  | { readonly kind: 'clock'; readonly shiftMs: number | 'still' };
 
 /**
  * Where in the clip a new client begins. `keyframe`: at the key frame before the moment at which the camera is, as
