@@ -34,6 +34,9 @@ import { codecNameOf } from './video-decoder.ts';
 /** A network call that has not noticed its interruption ends by itself so much later than the watchdog's limit. */
 const ioGraceMs = 2_000;
 
+/** What a packet takes beside its bytes, measured: without it, a stream of tiny packets would fill the memory. */
+const packetOverheadBytes = 1_400;
+
 const watchEveryMs = 500;
 
 /** A camera that sends ends a pending read in less; it can then be told that it is over, which an interruption prevents. */
@@ -285,7 +288,8 @@ export class HostStream {
       throw this.#lost('reset', 'the video format changed');
     }
     if (this.#packetGate?.admits(timeUs) === false) return;
-    const entry = { packet: cloneOf(packet), timeUs, isKeyframe, sizeBytes: packet.size };
+    const sizeBytes = packet.size + packetOverheadBytes;
+    const entry = { packet: cloneOf(packet), timeUs, isKeyframe, sizeBytes };
     this.#outlets.push(entry);
     this.#ring.push(entry);
     if (this.#keyframes === undefined) await this.#queue.put({ packet: cloneOf(packet), timeUs, isKeyframe });

@@ -8,6 +8,7 @@ export interface RingEntry<P extends RingPacket> {
   /** Of its picture, epoch µs. */
   readonly timeUs: number;
   readonly isKeyframe: boolean;
+  /** What it takes in memory. */
   readonly sizeBytes: number;
 }
 
