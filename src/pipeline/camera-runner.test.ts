@@ -32,6 +32,8 @@ interface RunnerRig extends AsyncDisposable {
   /** When a connection was begun, ms from the start. */
   readonly connections: readonly number[];
   readonly news: readonly CameraNews[];
+  /** How often the scene was learnt anew. */
+  readonly backgrounds: () => number;
   connection: ScriptedConnection;
   /** Lets the time pass as the service does: what is withheld from the log is said in time. */
   advance(ms: number): Promise<void>;
@@ -46,6 +48,7 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
   const lines: LogLine[] = [];
   const connections: number[] = [];
   const news: CameraNews[] = [];
+  let channels = 0;
   const runner = new CameraRunner(
     { ...rig.camera, type: 'rtsp', url: 'rtsp://192.168.1.20:554/stream1' },
     () =>
@@ -54,7 +57,13 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
         return parts.connection;
       }),
     {
-      motion: stillMotionEngine,
+      motion: {
+        ...stillMotionEngine,
+        openChannel: (options) => {
+          channels += 1;
+          return stillMotionEngine.openChannel(options);
+        },
+      },
       capture: rig.pipeline.capture,
       events: rig.store.events,
       clipFiles: await createClipFiles({ dataDir: dir.path }),
@@ -77,6 +86,7 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
     lines,
     connections,
     news,
+    backgrounds: () => channels,
     connection,
     async advance(ms) {
       for (let left = ms; left > 0; left -= 5000) {
@@ -208,4 +218,16 @@ test('a frozen picture is a loss of its own, without flapping, until the camera 
   expect((await parts.rig.metrics.exposition()).text).toContain(
     'vedette_camera_frozen_total{camera="Yard"} 1',
   );
+});
+
+test('what was learnt of a scene outlives a short loss, but not damaged pictures', async () => {
+  await using parts = await openRunner({ seconds: 120, end: 'reset' });
+  await parts.advance(5 * minuteMs);
+  expect(parts.connections.length).toBeGreaterThan(2);
+  expect(parts.backgrounds()).toBe(1);
+  parts.connection = { seconds: 120, end: 'corrupt' };
+  const before = parts.connections.length;
+  await parts.advance(10 * minuteMs);
+  // The connection that was under way was reset, as the ones before it.
+  expect(parts.backgrounds()).toBe(parts.connections.length - before);
 });

@@ -60,6 +60,8 @@ export class CameraRunner {
   /** The last frame could not be analysed: said once. */
   #isUnanalysed = false;
   #channel: MotionChannel | undefined;
+  /** The background was learnt of damaged pictures. */
+  #isSpoilt = false;
   /** Hears the camera's own motion events. */
   #listener: MotionListener | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -199,6 +201,7 @@ export class CameraRunner {
       const retryInMs = isWanted ? 0 : backoff.next(lost.cause, this.#standing.streamedMs);
       if (!isWanted) metrics.countReconnect(this.camera.name, lost.cause);
       if (lost.cause !== 'frozen') this.#frozen.forget();
+      this.#isSpoilt = lost.cause === 'corrupt';
       this.#standing.lost({ cause: lost.cause, message: redact(lost.message), retryInMs });
       await clock
         .sleep(retryInMs, AbortSignal.any([this.#stop.signal, this.#wakeUp.signal]))
@@ -256,10 +259,13 @@ export class CameraRunner {
     }
   }
 
-  /** The background outlives a short loss of the connection: a camera that comes back sees at once. */
+  /**
+   * The background outlives a short loss of the connection: a camera that comes back sees at once. What was learnt of
+   * damaged pictures does not: nothing would be seen before it.
+   */
   async #openChannel(): Promise<MotionChannel> {
     const isStale = this.#context.clock.now() - (this.state.lastFrameAt ?? 0) > backgroundValidMs;
-    if (this.#channel !== undefined && isStale) {
+    if (this.#channel !== undefined && (isStale || this.#isSpoilt)) {
       await this.#channel[Symbol.asyncDispose]();
       this.#channel = undefined;
     }
