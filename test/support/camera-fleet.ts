@@ -4,7 +4,7 @@ import { spawnAsked, type AskedProcess } from './asked-process.ts';
 import type { WireFault } from './fault-proxy.ts';
 
 export interface FleetCamera {
-  readonly type: 'rtsp' | 'http_mjpeg';
+  readonly type: 'rtsp' | 'http_mjpeg' | 'http_snapshot' | 'hls';
   /** Begins with a slash; unique within the fleet. */
   readonly path: string;
   readonly clipPath: string;
@@ -20,6 +20,7 @@ export interface FleetCommand {
 
 /** Cameras that share a process and its fate; each has an address of its own that stays the same. */
 export interface CameraFleet extends AsyncDisposable {
+  /** Of HLS, the playlist is `/index.m3u8` below it. */
   readonly urls: readonly string[];
   /** While the fleet is killed it waits; a fleet that is killed meanwhile comes back without faults. */
   setFault(camera: number, fault: WireFault | null): Promise<void>;

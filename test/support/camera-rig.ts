@@ -20,6 +20,7 @@ import { openPipelineRig, type PipelineRig } from './pipeline-rig.ts';
 
 export interface CameraRigOptions extends Pick<MediaServiceOptions, 'limits' | 'camerasPerHost'> {
   readonly log?: Logger;
+  readonly keepsMessages?: boolean;
   /** Called as each frame comes out of the decoder processes. */
   readonly onFrame?: (camera: string) => void;
   /** All that there are unless given. */
@@ -34,8 +35,19 @@ export interface CameraRig extends AsyncDisposable {
 }
 
 export async function openCameraRig(dataDir: string, options: CameraRigOptions = {}): Promise<CameraRig> {
-  const { log = silentLog(), onFrame, adapters = cameraAdapters, ...mediaOptions } = options;
-  const rig = await openPipelineRig({ dataDir, chain: createScriptedChain(() => 'A block.'), log });
+  const {
+    log = silentLog(),
+    onFrame,
+    adapters = cameraAdapters,
+    keepsMessages = true,
+    ...mediaOptions
+  } = options;
+  const rig = await openPipelineRig({
+    dataDir,
+    chain: createScriptedChain(() => 'A block.'),
+    log,
+    keepsMessages,
+  });
   await rig.store.cameras.delete(rig.camera.id);
   const streams = createMediaService({ clock: systemClock, log, ...mediaOptions });
   const motion = await createMotionEngine({ log, clock: systemClock });

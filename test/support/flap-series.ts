@@ -102,6 +102,7 @@ export async function runFlapSeries(options: FlapSeriesOptions): Promise<FlapSer
   const rig = await openCameraRig(dir.file('data'), {
     limits,
     log: log.logger,
+    keepsMessages: false,
     onFrame: (camera) => arrivals.get(camera)?.push(performance.now()),
   });
   const workers = rig.rig.pipeline.runWorkers(rig.rig.stop);

@@ -15,18 +15,21 @@ export async function makeMovingClip(
   options: {
     /** Pixels, even; default 640. The height follows at 16:9. */
     readonly width?: number;
+    /** Each pass at another height: what moves in the same places again and again is taken for a tree in the wind. */
+    readonly isVaried?: boolean;
   } & Partial<Pick<ClipOptions, 'codec' | 'keyframeInterval'>> = {},
 ): Promise<void> {
-  const { width = 640, ...coding } = options;
+  const { width = 640, isVaried = false, ...coding } = options;
   const height = Math.round((width * 9) / 32) * 2;
   const scale = width / 640;
+  const heightOf = (pass: number): number => (isVaried ? 80 + ((pass * 110) % 220) : 200);
   const objects: SceneObject[] = Array.from({ length: passes }, (_, pass) => ({
     from: pass * passEvery + 1,
     to: pass * passEvery + 4,
     size: [90 * scale, 120 * scale],
     path: [
-      [60 * scale, 200 * scale],
-      [580 * scale, 200 * scale],
+      [60 * scale, heightOf(pass) * scale],
+      [580 * scale, heightOf(pass) * scale],
     ],
     colour: [220, 200, 40],
   }));

@@ -26,6 +26,8 @@ export interface PipelineRigOptions {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly busyTimeoutMs?: number;
+  /** False for long series: `messages` stays empty. */
+  readonly keepsMessages?: boolean;
 }
 
 /** The stages behind the cameras over a real store and real files; only the chain of providers is the test's own. */
@@ -60,7 +62,7 @@ export async function openPipelineRig(options: PipelineRigOptions): Promise<Pipe
   const metrics = new Metrics();
   const live = new LiveFeed({ now: () => clock.now() });
   const messages: SequencedMessage[] = [];
-  live.subscribe((message) => messages.push(message));
+  if (options.keepsMessages !== false) live.subscribe((message) => messages.push(message));
   const stop = createStop();
   const pipeline = createPipeline({
     store,
