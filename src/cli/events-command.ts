@@ -1,26 +1,36 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { systemClock, type Clock } from '../core/clock.ts';
-import { AppError, isAbort } from '../core/errors.ts';
+import { AppError, isAbort, messageOf } from '../core/errors.ts';
 import { eventWireSchema } from '../core/event-wire.ts';
 import { eventDetails, eventLine } from './event-lines.ts';
 import { tailEvents } from './event-tail.ts';
-import { createServiceClient } from './service-client.ts';
+import { exportToFile, exportToStdout, isBrokenPipe } from './events-export.ts';
+import { createServiceClient, type ServiceClient } from './service-client.ts';
 import { defaultServiceUrl, serviceUrlOption } from './service-option.ts';
 import { parseSince } from './since.ts';
 import { pictureModeOf, toTerminalPicture } from './terminal-picture.ts';
 import { isInteractive, Prompter, type Terminal } from './terminal.ts';
 import { cameraNamed } from './undescribed-events.ts';
+import type { ExportFormat } from './whole-events.ts';
 
 interface ServiceOptions {
   readonly url: string;
 }
 
-interface SearchOptions extends ServiceOptions {
+interface FilterOptions extends ServiceOptions {
   readonly camera?: string;
   readonly since?: number;
+}
+
+interface SearchOptions extends FilterOptions {
   readonly limit: number;
   readonly json?: true;
+}
+
+interface ExportOptions extends FilterOptions {
+  readonly format?: ExportFormat;
+  readonly output?: string;
 }
 
 interface CleanupOptions extends ServiceOptions {
@@ -61,30 +71,45 @@ export function addEventsCommand(
 ): void {
   const events = program.command('events').description('Look at the events of the running service.');
   const when = (text: string): number => whenOption(text, clock);
-  withService(
-    events.command('search').argument('[text...]', 'words that must all occur; "phrases" and prefix*'),
-  )
+  const attend = (work: AttendedWork): Promise<void> => attended(terminal, work);
+  const finding = (name: string): Command =>
+    withService(
+      events.command(name).argument('[text...]', 'words that must all occur; "phrases" and prefix*'),
+    )
+      .option('--camera <name>', 'only events of this camera')
+      .option('--since <when>', 'only events since 2026-11-01, or of the last 7d, 12h, 30m', when);
+  finding('search')
     .description('Find events, newest first.')
-    .option('--camera <name>', 'only events of this camera')
-    .option('--since <when>', 'only events since 2026-11-01, or of the last 7d, 12h, 30m', when)
     .option('--limit <n>', 'at most so many, 1–500', limitOption, 20)
     .option('--json', 'answer as the API does')
     .action((words: string[], options: SearchOptions) =>
-      attended((signal) => search(words.join(' '), options, terminal, signal)),
+      attend((signal) => search(words.join(' '), options, terminal, signal)),
+    );
+  finding('export')
+    .description('All events of a search as text, newest first, however many there are.')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'an event a line as JSON, or a table (default: csv for FILE.csv)',
+      ).choices(['ndjson', 'csv']),
+    )
+    .option('--output <file>', 'write there instead of stdout; the file appears when it is whole')
+    .action((words: string[], options: ExportOptions) =>
+      attend((signal) => exportEvents(words.join(' '), options, terminal, signal)),
     );
   withService(events.command('tail'))
     .description('Follow events as they happen, until Ctrl-C.')
     .option('--camera <name>', 'only events of this camera')
     .option('--json', 'one JSON object a line')
     .action((options: ServiceOptions & { readonly camera?: string; readonly json?: true }) =>
-      attended((signal) => tail(options, terminal, clock, signal)),
+      attend((signal) => tail(options, terminal, clock, signal)),
     );
   withService(events.command('show').argument('<id>', 'id of an event'))
     .description('One event, with its picture where the terminal can show it.')
     .option('--no-picture', 'words only')
     .option('--json', 'answer as the API does')
     .action((id: string, options: ServiceOptions & { readonly picture: boolean; readonly json?: true }) =>
-      attended((signal) => show(id, options, { terminal, env }, signal)),
+      attend((signal) => show(id, options, { terminal, env }, signal)),
     );
   withService(events.command('cleanup'))
     .description('Delete all events of before a moment, with their pictures.')
@@ -93,7 +118,7 @@ export function addEventsCommand(
     .option('--include-starred', 'those with a star too')
     .option('-y, --yes', 'do not ask')
     .action((options: CleanupOptions) =>
-      attended((signal, abort) => cleanUp(options, terminal, signal, abort)),
+      attend((signal, abort) => cleanUp(options, terminal, signal, abort)),
     );
 }
 
@@ -103,16 +128,14 @@ function withService(command: Command): Command {
 
 async function search(
   text: string,
-  { url, camera, since, limit, json }: SearchOptions,
+  { url, limit, json, ...choice }: SearchOptions,
   { stdout }: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   const client = createServiceClient(url);
   const query = new URLSearchParams({
     limit: String(limit),
-    ...(text.trim() === '' ? {} : { search_query: text }),
-    ...(since === undefined ? {} : { start_time: new Date(since).toISOString() }),
-    ...(camera === undefined ? {} : { camera_id: await cameraNamed(client, camera, signal) }),
+    ...(await filterOf(client, text, choice, signal)),
   });
   const page = await client.call('GET', `/events?${query.toString()}`, pageSchema, signal);
   if (json === true) {
@@ -124,6 +147,37 @@ async function search(
   }
   if (page.events.length === 0) stdout.write('Nothing was found.\n');
   else if (page.total_count > page.events.length) stdout.write(`${page.total_count} in all.\n`);
+}
+
+async function exportEvents(
+  text: string,
+  { url, format, output, ...choice }: ExportOptions,
+  { stdout }: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = createServiceClient(url);
+  const request = {
+    client,
+    format: format ?? (output !== undefined && /\.csv$/i.test(output) ? 'csv' : 'ndjson'),
+    filter: await filterOf(client, text, choice, signal),
+    signal,
+  };
+  if (output === undefined) await exportToStdout(request, stdout);
+  else stdout.write(`${await exportToFile(request, output)} events are in ${output}.\n`);
+}
+
+/** What the options say, as the API's list and its export understand it. */
+async function filterOf(
+  client: ServiceClient,
+  text: string,
+  { camera, since }: Omit<FilterOptions, 'url'>,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  return {
+    ...(text.trim() === '' ? {} : { search_query: text }),
+    ...(since === undefined ? {} : { start_time: new Date(since).toISOString() }),
+    ...(camera === undefined ? {} : { camera_id: await cameraNamed(client, camera, signal) }),
+  };
 }
 
 async function tail(
@@ -220,17 +274,27 @@ async function isConfirmed(terminal: Terminal, abort: AbortController): Promise<
   return await prompter.confirm('Go on?');
 }
 
-async function attended(work: (signal: AbortSignal, abort: AbortController) => Promise<void>): Promise<void> {
+type AttendedWork = (signal: AbortSignal, abort: AbortController) => Promise<void>;
+
+/** Works until it is done, Ctrl-C ends it, or whoever reads the output goes, as `head` does. */
+async function attended({ stdout, stderr }: Terminal, work: AttendedWork): Promise<void> {
   const abort = new AbortController();
   const onSignal = (): void => {
     abort.abort();
   };
+  // It stays: an error may come when all is written.
+  stdout.on('error', (error) => {
+    abort.abort();
+    if (isBrokenPipe(error)) return;
+    stderr.write(`vedette: stdout: ${messageOf(error)}\n`);
+    process.exitCode = 1;
+  });
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   try {
     await work(abort.signal, abort);
   } catch (error) {
-    if (!abort.signal.aborted || !isAbort(error)) throw error;
+    if (!isBrokenPipe(error) && !(abort.signal.aborted && isAbort(error))) throw error;
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);

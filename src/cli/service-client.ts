@@ -40,6 +40,14 @@ export interface ServiceClient {
   ): Promise<T>;
   /** A picture; throws as `call` does. */
   bytes(path: string, signal: AbortSignal): Promise<Uint8Array>;
+  /**
+   * An answer of any length, piece by piece as it comes; the service waits while the pieces are not taken. Throws as
+   * `call` does; the pieces throw AppError `ADDRESS_UNAVAILABLE` when the answer breaks off or nothing comes for a
+   * minute, and an `AbortError`.
+   *
+   * @param type that the answer must have, e.g. `text/csv`
+   */
+  stream(path: string, type: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** @param url e.g. `http://127.0.0.1:8470` */
@@ -63,15 +71,76 @@ export function createServiceClient(url: string): ServiceClient {
         throw unanswered(error, base, signal);
       }
     },
+    stream: async (path, type, signal) => {
+      const silence = new Silence();
+      const response = await silence.during(() => send(base, 'GET', path, signal, undefined, silence.signal));
+      if (!response.ok) {
+        throw refusalOf(response, await silence.during(() => bodyOf(response, base, signal)), base);
+      }
+      const received = response.headers.get('content-type') ?? 'nothing';
+      if (response.body === null || !received.startsWith(type)) {
+        await response.body?.cancel();
+        throw notVedette(base, `it answered GET ${path} with ${received} instead of ${type}`);
+      }
+      return piecesOf(response.body, base, signal, silence);
+    },
   };
 }
 
+/** Aborts what waits for the service when nothing comes for too long; the time between two waits does not count. */
+class Silence {
+  readonly #abort = new AbortController();
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  async during<T>(wait: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => {
+      this.#abort.abort(new Error(`nothing came for ${answerWithinMs / 1000} s`));
+    }, answerWithinMs);
+    try {
+      return await wait();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function* piecesOf(
+  body: ReadableStream<Uint8Array>,
+  base: string,
+  signal: AbortSignal,
+  silence: Silence,
+): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { value, done } = await silence.during(() => reader.read());
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new AppError(
+      'ADDRESS_UNAVAILABLE',
+      `The service at ${base} broke off in the middle of its answer (${reasonOf(error)}).`,
+      { cause: error },
+    );
+  } finally {
+    // Also when nobody takes the rest. It rejects with what was thrown already.
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** @param within ends the wait for the answer, and for its body */
 async function send(
   base: string,
   method: ServiceMethod,
   path: string,
   signal: AbortSignal,
   body: unknown,
+  within: AbortSignal = AbortSignal.timeout(answerWithinMs),
 ): Promise<Response> {
   try {
     return await fetch(`${base}/api/v1${path}`, {
@@ -80,7 +149,7 @@ async function send(
       ...(body === undefined
         ? {}
         : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]),
+      signal: AbortSignal.any([signal, within]),
     });
   } catch (error) {
     throw unanswered(error, base, signal);
@@ -97,14 +166,16 @@ async function bodyOf(response: Response, base: string, signal: AbortSignal): Pr
 
 function unanswered(error: unknown, base: string, signal: AbortSignal): unknown {
   if (signal.aborted) return error;
-  // `fetch failed` says nothing; its cause does.
-  const reason =
-    error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
   return new AppError(
     'ADDRESS_UNAVAILABLE',
-    `No service answers at ${base} (${reason}). Start it with "vedette serve", or name its address with --url.`,
+    `No service answers at ${base} (${reasonOf(error)}). Start it with "vedette serve", or name its address with --url.`,
     { cause: error },
   );
+}
+
+/** `fetch failed` and `terminated` say nothing; their cause does. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
 }
 
 function refusalOf(response: Response, text: string, base: string): Error {

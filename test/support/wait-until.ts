@@ -34,3 +34,13 @@ export async function waitUntil<T>(
     await delay(everyMs);
   }
 }
+
+/** Waits until a number has stayed the same for a while: nothing happens any more. */
+export async function untilSteady(read: () => number): Promise<void> {
+  for (let same = 0, last = read(); same < 10;) {
+    await delay(20);
+    const now = read();
+    same = now === last ? same + 1 : 0;
+    last = now;
+  }
+}

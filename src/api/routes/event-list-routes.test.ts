@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { makeDescription, startApi, type RunningApi } from '../../../test/fakes/api-services.ts';
+import { untilSteady } from '../../../test/support/wait-until.ts';
 import { eventWireSchema, type EventWire } from '../../core/event-wire.ts';
 import type { EventWalk } from '../../store/event-store.ts';
 import { eventStatsSchema } from '../event-stats-wire.ts';
@@ -320,14 +320,4 @@ function countReads(
     },
   });
   return reads;
-}
-
-/** Waits until a number has stayed the same for a while: nothing happens any more. */
-async function untilSteady(read: () => number): Promise<void> {
-  for (let same = 0, last = read(); same < 10;) {
-    await pause(20);
-    const now = read();
-    same = now === last ? same + 1 : 0;
-    last = now;
-  }
 }
