@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openSecretKeyring, type SecretKeySources } from '../core/secret-keys.ts';
-import { captureEvents } from './event-operations.ts';
+import { captureEvents } from './capture-operations.ts';
 import type { CapturedEvent } from './event-store.ts';
 import { migrations } from './migrations.ts';
 import { openDatabase, type OpenDatabase } from './open-database.ts';

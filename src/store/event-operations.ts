@@ -1,187 +1,22 @@
 import type { Kysely, Transaction } from 'kysely';
-import { AppError } from '../core/errors.ts';
 import type { EventClip, EventFrame, EventMotion, VedetteEvent } from '../core/event.ts';
 import { createId } from '../core/ids.ts';
 import { buryEvents } from './cleanup-operations.ts';
 import type { DatabaseSchema, DeliveryTable } from './database-schema.ts';
-import { allocatePosition, maxTimestamp } from './event-position.ts';
-import type {
-  CapturedEvent,
-  CaptureResult,
-  DeletedEvent,
-  EventAnnotation,
-  FinishRequest,
-  StoredJob,
-} from './event-store.ts';
+import type { DeletedEvent, EventAnnotation, FinishRequest, StoredJob } from './event-store.ts';
 import type { OpenDatabase } from './open-database.ts';
 import {
-  descriptionColumns,
   eventColumns,
-  frameRow,
   motionColumn,
   toEvent,
   toEventClip,
   toEventFrame,
   toJob,
   toMilliseconds,
-  type EventRow,
 } from './row-translation.ts';
 
 /** Bound parameters of one statement stay far below SQLite's 32,766. */
 export const idsPerStatement = 1_000;
-
-export async function captureEvent(
-  { durably }: OpenDatabase,
-  now: number,
-  captured: CapturedEvent,
-): Promise<CaptureResult> {
-  checkTimestamp(captured);
-  return durably((transaction) => captureInto(transaction, now, captured));
-}
-
-export type CaptureAnswer =
-  | { readonly kind: 'captured'; readonly result: CaptureResult }
-  | { readonly kind: 'refused'; readonly error: unknown };
-
-/**
- * Several captures in one durable transaction: the disk is waited for once. One that is refused takes nothing of the
- * others with it. Rejects when the transaction as a whole fails: then none is stored.
- */
-export async function captureEvents(
-  { durably, connection }: OpenDatabase,
-  captures: readonly { readonly now: number; readonly captured: CapturedEvent }[],
-): Promise<CaptureAnswer[]> {
-  return durably(async (transaction) => {
-    const answers: CaptureAnswer[] = [];
-    for (const { now, captured } of captures) {
-      connection.exec('savepoint capture');
-      try {
-        checkTimestamp(captured);
-        answers.push({ kind: 'captured', result: await captureInto(transaction, now, captured) });
-      } catch (error) {
-        // SQLite has ended the whole transaction by itself after some errors (disk full, I/O).
-        if (!connection.inTransaction) throw error;
-        connection.exec('rollback to capture');
-        answers.push({ kind: 'refused', error });
-      }
-      connection.exec('release capture');
-    }
-    return answers;
-  });
-}
-
-function checkTimestamp(captured: CapturedEvent): void {
-  if (!(captured.timestamp >= 0 && captured.timestamp <= maxTimestamp)) {
-    throw new AppError(
-      'VALIDATION_FAILED',
-      `The event's timestamp is ${captured.timestamp}; expected epoch milliseconds from 0 to ${maxTimestamp}.`,
-    );
-  }
-}
-
-/** An id that is stored already is the answer to a capture that was repeated because its first answer got lost. */
-async function captureInto(
-  transaction: Transaction<DatabaseSchema>,
-  now: number,
-  captured: CapturedEvent,
-): Promise<CaptureResult> {
-  const stored = await loadEvent(transaction, captured.id);
-  if (stored !== undefined) return { kind: 'stored', event: stored };
-  const { idempotency } = captured;
-  if (idempotency !== undefined) {
-    const earlier = await transaction
-      .selectFrom('idempotency_keys')
-      .select(['request_hash', 'event_id'])
-      .where('key', '=', idempotency.key)
-      .executeTakeFirst();
-    if (earlier !== undefined) {
-      if (earlier.request_hash !== idempotency.requestHash) return { kind: 'conflict' };
-      const event = await loadEvent(transaction, earlier.event_id);
-      if (event !== undefined) return { kind: 'repeated', event };
-    }
-  }
-  const row = await insertEvent(transaction, now, captured);
-  if (idempotency !== undefined) {
-    await transaction
-      .insertInto('idempotency_keys')
-      .values({
-        key: idempotency.key,
-        request_hash: idempotency.requestHash,
-        event_id: captured.id,
-        created_at: now,
-      })
-      .execute();
-  }
-  const frames = await loadFrames(transaction, [captured.id]);
-  return { kind: 'stored', event: toEvent(row, frames.get(captured.id) ?? [], null) };
-}
-
-async function insertEvent(
-  transaction: Transaction<DatabaseSchema>,
-  now: number,
-  captured: CapturedEvent,
-): Promise<EventRow> {
-  // A camera that was deleted while its episode went on still names its event.
-  const camera = await transaction
-    .selectFrom('cameras')
-    .select('name')
-    .where('id', '=', captured.cameraId)
-    .executeTakeFirst();
-  if (camera === undefined) {
-    throw new AppError('CAMERA_NOT_FOUND', `There is no camera with the id ${captured.cameraId}.`);
-  }
-  const timestamp = toMilliseconds(captured.timestamp);
-  const { columns, labels } = descriptionColumns(captured.description);
-  const row: EventRow = {
-    id: captured.id,
-    camera_id: captured.cameraId,
-    camera_name: camera.name,
-    source: captured.source,
-    timestamp,
-    started_at: toMilliseconds(captured.startedAt),
-    ended_at: captured.endedAt === null ? null : toMilliseconds(captured.endedAt),
-    description_status: captured.description === undefined ? 'pending' : 'done',
-    description_reason: null,
-    ...columns,
-    motion_json: motionColumn(captured.motion),
-    thumbnail_path: captured.thumbnailPath,
-    alert_triggered: captured.alertTriggered === true ? 1 : 0,
-    user_feedback: null,
-    note: null,
-    is_starred: 0,
-    captured_ms: captured.timings.captured,
-    queued_ms: captured.timings.queued,
-    described_ms: captured.timings.described,
-    stored_ms: captured.timings.stored,
-    total_ms: captured.timings.total,
-    created_at: now,
-    updated_at: now,
-  };
-  const position = await allocatePosition(transaction, timestamp, captured.id);
-  await transaction
-    .insertInto('events')
-    .values({ ...row, position, thumbnail_bytes: captured.thumbnailBytes ?? null })
-    .execute();
-  await insertLabels(transaction, captured.id, labels);
-  if (captured.frames.length > 0) {
-    const frames = captured.frames.map((frame) => frameRow(captured.id, frame));
-    await transaction.insertInto('event_frames').values(frames).execute();
-  }
-  if (captured.description !== undefined) {
-    await putIntoOutbox(transaction, now, captured.id, 'done', captured.deliverTo ?? []);
-  } else {
-    await transaction
-      .insertInto('jobs')
-      .values({
-        event_id: captured.id,
-        camera_id: captured.cameraId,
-        started_at: row.started_at,
-        attempts: 0,
-      })
-      .execute();
-  }
-  return row;
-}
 
 /** What the event is found by; before, it had none. */
 export async function insertLabels(

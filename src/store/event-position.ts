@@ -1,5 +1,4 @@
-import { sql, type Kysely } from 'kysely';
-import type { DatabaseSchema } from './database-schema.ts';
+import type { StatementCache } from './statement-cache.ts';
 
 /**
  * An event's `position` is its row id: its timestamp (epoch ms) in the high bits, its place among the events of the
@@ -26,17 +25,13 @@ export function endOfMillisecond(first: bigint): bigint {
 }
 
 /** A free position for a new event. Runs inside the transaction that inserts it; may move the events of the same millisecond. */
-export async function allocatePosition(
-  db: Kysely<DatabaseSchema>,
-  timestamp: number,
-  id: string,
-): Promise<bigint> {
+export function allocatePosition(statements: StatementCache, timestamp: number, id: string): bigint {
   const first = positionOf(timestamp);
   const end = first + slotCount;
-  const free = freeBetween(first, end, await neighboursOf(db, first, end, id));
+  const free = freeBetween(first, end, neighboursOf(statements, first, end, id));
   if (free !== undefined) return free;
-  await spreadOut(db, first, end);
-  const freed = freeBetween(first, end, await neighboursOf(db, first, end, id));
+  spreadOut(statements, first, end);
+  const freed = freeBetween(first, end, neighboursOf(statements, first, end, id));
   if (freed === undefined)
     throw new Error(`more than ${slotCount / 2n} events have the timestamp ${timestamp}`);
   return freed;
@@ -47,21 +42,20 @@ interface Neighbours {
   readonly after: bigint | undefined;
 }
 
-async function neighboursOf(
-  db: Kysely<DatabaseSchema>,
-  first: bigint,
-  end: bigint,
-  id: string,
-): Promise<Neighbours> {
+function neighboursOf(statements: StatementCache, first: bigint, end: bigint, id: string): Neighbours {
   // As text: a JavaScript number can't hold a position.
-  const { rows } = await sql<{ before: string | null; after: string | null }>`
-    select
-      (select cast(position as text) from events
-        where position >= ${first} and position < ${end} and id < ${id} order by position desc limit 1) as before,
-      (select cast(position as text) from events
-        where position >= ${first} and position < ${end} and id > ${id} order by position asc limit 1) as after
-  `.execute(db);
-  const row = rows[0];
+  const row = statements
+    .prepare<
+      [bigint, bigint, string, bigint, bigint, string],
+      { before: string | null; after: string | null }
+    >(
+      `select
+        (select cast(position as text) from events
+          where position >= ? and position < ? and id < ? order by position desc limit 1) as before,
+        (select cast(position as text) from events
+          where position >= ? and position < ? and id > ? order by position asc limit 1) as after`,
+    )
+    .get(first, end, id, first, end, id);
   return { before: toPosition(row?.before), after: toPosition(row?.after) };
 }
 
@@ -80,17 +74,21 @@ function freeBetween(first: bigint, end: bigint, { before, after }: Neighbours):
 }
 
 /** Gives the events of one millisecond equal distances, in their order. */
-async function spreadOut(db: Kysely<DatabaseSchema>, first: bigint, end: bigint): Promise<void> {
+function spreadOut(statements: StatementCache, first: bigint, end: bigint): void {
   // First out of the way, below zero, where no event lies: a row can't take a position that another still has.
-  await sql`update events set position = -position where position >= ${first} and position < ${end}`.execute(
-    db,
-  );
-  await sql`
-    update events set position = ${first} + ordered.place * (${slotCount} / (ordered.total + 1))
-    from (
-      select position as old_position, row_number() over (order by id) as place, count(*) over () as total
-      from events where position > ${-end} and position <= ${-first}
-    ) as ordered
-    where events.position = ordered.old_position
-  `.execute(db);
+  statements
+    .prepare<[bigint, bigint], never>(
+      'update events set position = -position where position >= ? and position < ?',
+    )
+    .run(first, end);
+  statements
+    .prepare<[bigint, bigint, bigint, bigint], never>(
+      `update events set position = ? + ordered.place * (? / (ordered.total + 1))
+      from (
+        select position as old_position, row_number() over (order by id) as place, count(*) over () as total
+        from events where position > ? and position <= ?
+      ) as ordered
+      where events.position = ordered.old_position`,
+    )
+    .run(first, slotCount, -end, -first);
 }

@@ -11,6 +11,7 @@ import type { DatabaseMigration } from './migrations.ts';
 import { flushToDisk } from './file-flush.ts';
 import { sealEverything } from './sealed-secrets.ts';
 import { ImmediateSqliteDialect } from './sqlite-dialect.ts';
+import { StatementCache } from './statement-cache.ts';
 
 /** A write-ahead log that grew beyond this in a burst is cut back afterwards. */
 const walSizeLimitBytes = 64 * 1024 * 1024;
@@ -25,6 +26,8 @@ export interface OpenDatabase {
   readonly schemaVersion: number;
   /** For what Kysely has no words for. */
   readonly connection: SqliteDatabase.Database;
+  /** Of the connection, for what runs too often to be put together each time. */
+  readonly statements: StatementCache;
   readonly keyring: SecretKeyring;
   readonly box: SecretBox;
   /** Secrets that were there at the opening and could not be read; named, not shown. */
@@ -54,7 +57,10 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
     connection.pragma('foreign_keys = on');
     connection.pragma('synchronous = normal');
     connection.pragma('temp_store = memory');
-    const database = new Kysely<DatabaseSchema>({ dialect: new ImmediateSqliteDialect(connection) });
+    const statements = new StatementCache(connection);
+    const database = new Kysely<DatabaseSchema>({
+      dialect: new ImmediateSqliteDialect(connection, statements),
+    });
     await migrate(connection, database, file, migrations);
     const open: OpenDatabase = {
       database,
@@ -70,6 +76,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
       file,
       schemaVersion: Object.keys(migrations).length,
       connection,
+      statements,
       keyring,
       box: createSecretBox(keyring),
       unreadableSecrets: [],

@@ -5,6 +5,7 @@ import { createSecretBox } from '../core/secret-box.ts';
 import type { DatabaseSchema } from './database-schema.ts';
 import type { OpenDatabase, OpenDatabaseOptions } from './open-database.ts';
 import { ImmediateSqliteDialect } from './sqlite-dialect.ts';
+import { StatementCache } from './statement-cache.ts';
 
 /** Long searches come by the same pages again and again. Taken only as far as it is used. */
 const cacheKilobytes = 65_536;
@@ -31,13 +32,17 @@ export function openForReading({
     connection.close();
     throw error;
   }
-  const database = new Kysely<DatabaseSchema>({ dialect: new ImmediateSqliteDialect(connection) });
+  const statements = new StatementCache(connection);
+  const database = new Kysely<DatabaseSchema>({
+    dialect: new ImmediateSqliteDialect(connection, statements),
+  });
   return {
     database,
     durably: () => Promise.reject(new AppError('INTERNAL', 'This connection only reads.')),
     file,
     schemaVersion: Object.keys(migrations).length,
     connection,
+    statements,
     keyring,
     box: createSecretBox(keyring),
     unreadableSecrets: [],

@@ -1,15 +1,6 @@
-import type { Database as SqliteConnection, Statement } from 'better-sqlite3';
-import {
-  CompiledQuery,
-  SqliteAdapter,
-  SqliteDialect,
-  SqliteDriver,
-  type DatabaseConnection,
-  type SqliteDatabase,
-} from 'kysely';
-
-/** Statements kept compiled; above it the one used longest ago gives way. */
-const maxStatements = 200;
+import type { Database as SqliteConnection } from 'better-sqlite3';
+import { CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver, type DatabaseConnection } from 'kysely';
+import type { StatementCache } from './statement-cache.ts';
 
 /**
  * Kysely's SQLite dialect with three differences: transactions begin IMMEDIATE, so that one that will write waits
@@ -18,14 +9,16 @@ const maxStatements = 200;
  */
 export class ImmediateSqliteDialect extends SqliteDialect {
   readonly #database: SqliteConnection;
+  readonly #statements: StatementCache;
 
-  constructor(database: SqliteConnection) {
+  constructor(database: SqliteConnection, statements: StatementCache) {
     super({ database });
     this.#database = database;
+    this.#statements = statements;
   }
 
   override createDriver(): SqliteDriver {
-    return new ImmediateSqliteDriver(this.#database);
+    return new ImmediateSqliteDriver(this.#database, this.#statements);
   }
 
   override createAdapter(): SqliteAdapter {
@@ -42,8 +35,15 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 class ImmediateSqliteDriver extends SqliteDriver {
   readonly #database: SqliteConnection;
 
-  constructor(database: SqliteConnection) {
-    super({ database: keepStatements(database) });
+  constructor(database: SqliteConnection, statements: StatementCache) {
+    super({
+      database: {
+        close: () => {
+          database.close();
+        },
+        prepare: (text) => statements.prepare(text),
+      },
+    });
     this.#database = database;
   }
 
@@ -55,28 +55,4 @@ class ImmediateSqliteDriver extends SqliteDriver {
     // SQLite has rolled back by itself after some errors (disk full, I/O); the true error must not be hidden by a second one.
     if (this.#database.inTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
   }
-}
-
-function keepStatements(database: SqliteConnection): SqliteDatabase {
-  const kept = new Map<string, Statement>();
-  return {
-    close: () => {
-      database.close();
-    },
-    prepare: (text) => {
-      const known = kept.get(text);
-      if (known !== undefined && !known.busy) {
-        kept.delete(text);
-        kept.set(text, known);
-        return known;
-      }
-      const statement = database.prepare(text);
-      kept.set(text, statement);
-      if (kept.size > maxStatements) {
-        const [oldest] = kept.keys();
-        if (oldest !== undefined) kept.delete(oldest);
-      }
-      return statement;
-    },
-  };
 }

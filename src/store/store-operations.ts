@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { CameraStore, DeliveryStore, EventStore, SettingStore, Store } from './event-store.ts';
+import { captureEvent } from './capture-operations.ts';
 import { clearTombstones, deleteBatch, listTombstones } from './cleanup-operations.ts';
 import type { CleanupStore } from './cleanup-store.ts';
 import type { SecretStore } from './secret-store.ts';
@@ -26,7 +27,6 @@ import { eventStats } from './event-stats.ts';
 import {
   annotateEvent,
   beginAttempt,
-  captureEvent,
   closeOpenEpisodes,
   deleteEvent,
   existingEvents,
