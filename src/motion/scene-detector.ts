@@ -1,27 +1,15 @@
 import { AppError } from '../core/errors.ts';
 import type { AnalysisFrame } from '../core/frame.ts';
-import type { MotionReason, MotionRegion, MotionSample, Sensitivity } from '../core/motion.ts';
+import type { MotionReason, MotionRegion, MotionSample } from '../core/motion.ts';
 import { shrinkMoved, smoothCells, type CellGrid } from './cell-grid.ts';
 import { Clutter } from './clutter.ts';
 import type { MotionDetector, MotionOptions } from './motion-detector.ts';
 import type { CellRegion, RegionExtent } from './regions.ts';
 import { maxBufferedFrames } from './scene-buffer.ts';
 import { changedAllOver, isWholePicture, readCells, Scene } from './scene.ts';
+import { sensitivityScales, smallestSubject, type SensitivityScale } from './sensitivity.ts';
 import { subjectQuality } from './subject-quality.ts';
 import type { CountedPart } from './zones.ts';
-
-interface SensitivityScale {
-  /** Share of the picture that a subject must cover. */
-  readonly minShare: number;
-  /** Factor on the threshold of a cell. */
-  readonly threshold: number;
-}
-
-const scales: Readonly<Record<Sensitivity, SensitivityScale>> = {
-  low: { minShare: 0.004, threshold: 1.4 },
-  medium: { minShare: 0.0006, threshold: 1 },
-  high: { minShare: 0.0003, threshold: 0.75 },
-};
 
 /** A cell moves when it differs by so many standard deviations and so many levels more. */
 const noiseFactor = 3.2;
@@ -61,7 +49,7 @@ class SceneDetector implements MotionDetector {
 
   constructor(options: MotionOptions) {
     this.#options = options;
-    this.#scale = scales[options.sensitivity];
+    this.#scale = sensitivityScales[options.sensitivity];
     // The frames that are judged, not those that come.
     const judgedEvery = Math.max(1, Math.ceil((leastIntervalMs / 1000) * options.frameRate - 0.001));
     this.#frameSeconds = judgedEvery / options.frameRate;
@@ -265,7 +253,7 @@ class SceneDetector implements MotionDetector {
 
   #judge(scene: Scene, time: number, frame: AnalysisFrame): MotionSample {
     const { grid, light, finder, tracker, isCandidate, isSubject } = scene;
-    const minArea = Math.max(3, Math.round(this.#scale.minShare * grid.count));
+    const minArea = smallestSubject(this.#scale, grid);
     const found = finder.find(
       {
         level: scene.level,

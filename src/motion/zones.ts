@@ -92,6 +92,22 @@ export class ZoneCells {
       }
     }
     if (area === 0 || active < Math.min(leastActive, area)) return undefined;
+    const judged = this.judge(area, counts, minArea);
+    return judged === undefined ? undefined : { area, left, top, right, bottom, ...judged };
+  }
+
+  /**
+   * Whether so many cells inside are enough, and for which fields; `undefined` when they are too few.
+   *
+   * @param area cells that lie in any of the fields
+   * @param counts of them for each field, in the order of the bits
+   * @param minArea cells of the smallest subject
+   */
+  judge(
+    area: number,
+    counts: ArrayLike<number>,
+    minArea: number,
+  ): Pick<CountedPart, 'needed' | 'fields'> | undefined {
     let [fields, touched, needed] = [0, 0, minArea];
     for (const [index, { cellCount }] of this.#fields.entries()) {
       const count = counts[index] ?? 0;
@@ -104,7 +120,12 @@ export class ZoneCells {
     }
     // Spread over several zones, it may be large enough all the same.
     if (fields === 0 && area < minArea) return undefined;
-    return { area, left, top, right, bottom, needed, fields: fields === 0 ? touched : fields };
+    return { needed, fields: fields === 0 ? touched : fields };
+  }
+
+  /** Include zones, or 1 where there is none. */
+  get fieldCount(): number {
+    return this.#fields.length;
   }
 
   /** Names of the zones of these parts, in the order of the settings. */
