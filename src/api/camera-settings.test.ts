@@ -48,6 +48,52 @@ test('settings come back as they were given, and stay when a change leaves them 
   expect(await put({ ...none, privacy: { masks: [] } })).toMatchObject(none);
 });
 
+test('a change of one setting leaves all others, the password and what an address hides', async () => {
+  await using api = await startApi();
+  const whole = {
+    ...body,
+    ...settings,
+    url: 'rtsp://viewer:secret@192.168.1.20/stream1?token=abc',
+    frame_rate: 8,
+    motion_cooldown: 5,
+    labels: ['Person', 'dog'],
+    retention_days: 3,
+    vision: { prompt_addition: 'The cat is ours.', max_events_per_hour: 2 },
+  };
+  const created = await api.call('POST', '/api/v1/cameras', whole);
+  expect(created.status).toBe(201);
+  const { id, ...before } = created.json as { id: string };
+  const stored = api.cameras.get(id)?.camera;
+  const patch = (change: object) => api.call('PATCH', `/api/v1/cameras/${id}`, change);
+  for (const change of [
+    { motion_sensitivity: 'low' },
+    { zones: [] },
+    { labels: [] },
+    { is_enabled: false },
+    { name: 'Back yard' },
+  ]) {
+    const changed = await patch(change);
+    expect([changed.status, changed.json]).toMatchObject([200, change]);
+  }
+  const { state: _state, updated_at: _updatedAt, ...kept } = before as Record<string, unknown>;
+  const back = {
+    motion_sensitivity: 'medium',
+    zones: settings.zones,
+    labels: ['person', 'dog'],
+    is_enabled: true,
+    name: 'Yard',
+  };
+  expect((await patch(back)).json).toMatchObject(kept);
+  expect(api.cameras.get(id)?.camera).toMatchObject({
+    url: stored?.url,
+    password: 'secret',
+    subUrl: stored?.subUrl,
+  });
+  expect((await patch({})).status).toBe(422);
+  expect((await patch({ colour: 'red' })).status).toBe(422);
+  expect((await patch({ frame_rate: 0 })).status).toBe(422);
+});
+
 test('a camera is tried with its masks, before it is saved and after', async () => {
   await using api = await startApi();
   const tried: unknown[] = [];

@@ -4,6 +4,7 @@ import {
   masksSchema,
   onvifSchema,
   decodeSchema,
+  labelsSchema,
   retentionDaysSchema,
   scheduleSchema,
   toClip,
@@ -111,6 +112,10 @@ export const cameraSchema = z
     clip: clipSchema,
     onvif: onvifSchema,
     decode: decodeSchema,
+    labels: z.array(z.string()).meta({
+      description:
+        'Nobody is told of a motion event in which none of these was recognised; empty: all are told',
+    }),
     retention_days: z
       .int()
       .nullable()
@@ -179,6 +184,10 @@ const cameraFields = {
   }),
   onvif: onvifSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
   decode: decodeSchema.optional().meta({ description: 'In a PUT: kept when left out' }),
+  labels: labelsSchema.optional().meta({
+    description:
+      'Nobody is told of a motion event in which none of these was recognised: person, vehicle, animal, or a label such as dog; empty: all are told. In a PUT: kept when left out',
+  }),
   retention_days: retentionDaysSchema.nullable().optional().meta({
     description:
       'Days that its events are kept, 0 for ever; null for as long as those of all cameras. In a PUT: kept when left out',
@@ -219,6 +228,41 @@ export const cameraTestBodySchema = z
 
 export type CameraBody = z.output<typeof cameraBodySchema>;
 
+const { frame_rate, is_enabled, motion_sensitivity, motion_cooldown } = cameraFields;
+
+/** What is left out stays as it is. */
+export const cameraChangeSchema = z
+  .strictObject({
+    ...cameraFields,
+    name: cameraFields.name.optional(),
+    url: cameraFields.url.optional(),
+    frame_rate: frame_rate.unwrap().optional(),
+    is_enabled: is_enabled.unwrap().optional(),
+    motion_sensitivity: motion_sensitivity.unwrap().optional(),
+    motion_cooldown: motion_cooldown.unwrap().optional(),
+  })
+  .refine((body) => Object.values(body).some((value) => value !== undefined), {
+    error: 'at least one field of a camera',
+  })
+  .meta({ id: 'CameraChange' });
+
+export type CameraChange = z.output<typeof cameraChangeSchema>;
+
+/** The camera as it would be sent back whole, with the change. */
+export function changedBody(change: CameraChange, current: CameraWithState['camera']): CameraBody {
+  return {
+    // Another address may be one of another type, and brings its own user along.
+    ...(change.url === undefined ? { type: current.type, username: current.username } : {}),
+    ...change,
+    name: change.name ?? current.name,
+    url: change.url ?? redact(current.url),
+    frame_rate: change.frame_rate ?? current.frameRate,
+    is_enabled: change.is_enabled ?? current.isEnabled,
+    motion_sensitivity: change.motion_sensitivity ?? current.motionSensitivity,
+    motion_cooldown: change.motion_cooldown ?? current.motionCooldown,
+  };
+}
+
 export const cameraTestResultSchema = z
   .discriminatedUnion('ok', [
     streamInfoSchema.extend({
@@ -258,6 +302,7 @@ export function toCameraWire({ camera, state }: CameraWithState): z.output<typeo
     clip: toClipWire(camera.clip),
     onvif: toOnvifWire(camera.onvif),
     decode: camera.decode,
+    labels: [...camera.labels],
     retention_days: camera.retentionDays,
     privacy: { local_only: camera.isLocalOnly, masks: camera.privacyMasks.map(toPolygonWire) },
     vision: { prompt_addition: camera.promptAddition, max_events_per_hour: camera.maxEventsPerHour },
@@ -374,13 +419,14 @@ function limitsOf({ privacy, vision }: CameraBody): Partial<CameraInput> {
 }
 
 function settingsOf(body: CameraBody): Partial<CameraInput> {
-  const { zones, schedule, clip, onvif, decode, retention_days: retentionDays, privacy } = body;
+  const { zones, schedule, clip, onvif, decode, labels, retention_days: retentionDays, privacy } = body;
   return {
     ...(zones === undefined ? {} : { zones }),
     ...(schedule === undefined ? {} : { schedule: schedule === null ? null : toSchedule(schedule) }),
     ...(clip === undefined ? {} : { clip: toClip(clip) }),
     ...(onvif === undefined ? {} : { onvif: toOnvif(onvif) }),
     ...(decode === undefined ? {} : { decode }),
+    ...(labels === undefined ? {} : { labels }),
     ...(retentionDays === undefined ? {} : { retentionDays }),
     ...(privacy?.masks === undefined ? {} : { privacyMasks: privacy.masks }),
   };

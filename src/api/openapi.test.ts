@@ -51,6 +51,7 @@ const expectedOperations = [
   'GET /health/live',
   'GET /health/ready',
   'GET /metrics',
+  'PATCH /api/v1/cameras/{id}',
   'PATCH /api/v1/events/{id}',
   'POST /api/v1/ai/providers/{name}/test',
   'POST /api/v1/cameras',
@@ -131,6 +132,7 @@ test('parameters of the path are named and required; calls without a body docume
     expect(documented.map((parameter) => parameter.name)).toEqual(inPath);
     expect(documented.every((parameter) => parameter.required === true)).toBe(true);
     const hasBody = [
+      'PATCH /api/v1/cameras/{id}',
       'PATCH /api/v1/events/{id}',
       'POST /api/v1/events',
       'POST /api/v1/cameras',

@@ -4,6 +4,7 @@ import {
   masksSchema,
   onvifSchema,
   decodeSchema,
+  labelsSchema,
   retentionDaysSchema,
   scheduleSchema,
   toClip,
@@ -187,6 +188,7 @@ export function createConfigSchema(
       clip: clipSchema.prefault({}),
       onvif: onvifSchema.prefault({}),
       decode: decodeSchema.default(defaultCameraSettings.decode),
+      labels: labelsSchema.default([]),
       retention_days: retentionDaysSchema
         .optional()
         .describe(

@@ -145,7 +145,7 @@ cameras:
       privacy: { local_only: true, masks: [ [ [0, 0], [1, 0], [0, 1] ] ] },
       zones: [ { name: door, kind: exclude, points: [ [0, 0], [0.5, 0], [0, 0.5] ] } ],
       schedule: { timezone: Europe/Berlin, days_of_week: [7, 1], time_ranges: [ { start: "22:00", end: "06:00" } ] },
-      clip: { enabled: false, before_s: 3 }, onvif: { url: "http://h/onvif", native_events: assist }, decode: keyframes, retention_days: 90,
+      clip: { enabled: false, before_s: 3 }, onvif: { url: "http://h/onvif", native_events: assist }, decode: keyframes, labels: [Person, dog], retention_days: 90,
       vision: { prompt_addition: " The blue car is ours. ", max_events_per_hour: 12 } }
 retention: { days: 14, starred_days: 365, max_gb: 1.5, time: "23:05" }
 backup: { folder: /mnt/backup, time: "05:00", keep: 3, with_secret_key: true }
@@ -219,6 +219,7 @@ webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
         clip: { isEnabled: false, beforeMs: 3000, afterMs: 5000 },
         onvif: { url: 'http://h/onvif', nativeEvents: 'assist' },
         decode: 'keyframes',
+        labels: ['person', 'dog'],
         retentionDays: 90,
       },
     ],

@@ -295,6 +295,7 @@ function toConfig(
         clip: toClip(camera.clip),
         onvif: toOnvif(camera.onvif),
         decode: camera.decode,
+        labels: camera.labels,
         retentionDays: camera.retention_days ?? null,
       };
     }),

@@ -9,6 +9,7 @@ import {
   type Schedule,
   type Zone,
 } from './camera-settings.ts';
+import { areaOfPolygon } from './polygon.ts';
 
 const share = z.number().min(0).max(1);
 
@@ -16,7 +17,7 @@ const polygon = z
   .array(z.tuple([share, share]))
   .min(3, { abort: true })
   .max(64, { abort: true })
-  .refine((points) => polygonArea(points) > 0, { error: 'expected corners that enclose an area' })
+  .refine((points) => areaOfPolygon(points) > 0, { error: 'expected corners that enclose an area' })
   .describe('Corners [x, y], each 0..1 of the picture, origin at the top left.');
 
 export const zonesSchema = z
@@ -107,6 +108,13 @@ export const decodeSchema = z
     'What is decoded for motion analysis. full: everything. keyframes: in a still scene key frames only. auto: the same once the stream has proved that nothing is missed by it.',
   );
 
+export const labelsSchema = z
+  .array(z.string().trim().toLowerCase().min(1).max(50))
+  .max(50)
+  .describe(
+    'Nobody is told of a motion event in which none of these was recognised: person, vehicle, animal, or a label such as dog. Empty: all are told.',
+  );
+
 export function toZonesWire(zones: readonly Zone[]): z.output<typeof zonesSchema> {
   return zones.map(({ name, kind, points }) => ({ name, kind, points: toPolygonWire(points) }));
 }
@@ -151,14 +159,4 @@ export function toOnvifWire(onvif: OnvifSettings): z.output<typeof onvifSchema> 
 function hasCredentials(url: string): boolean {
   const { username, password } = new URL(url);
   return username !== '' || password !== '';
-}
-
-/** 0..1 of the picture (shoelace formula); 0 for corners on one line. */
-function polygonArea(points: Polygon): number {
-  let doubled = 0;
-  for (const [index, [x, y]] of points.entries()) {
-    const [nextX, nextY] = points[(index + 1) % points.length] ?? [x, y];
-    doubled += x * nextY - nextX * y;
-  }
-  return Math.abs(doubled) / 2;
 }

@@ -68,6 +68,11 @@ export interface CameraSettings {
   readonly clip: ClipSettings;
   readonly onvif: OnvifSettings;
   readonly decode: DecodeMode;
+  /**
+   * Of its motion events those count in which one of these was recognised; the others are kept and described, and nobody is
+   * told of them. A kind (`person`, `vehicle`, `animal`) stands for all its labels. Empty: all count.
+   */
+  readonly labels: readonly string[];
   /** Days that its events are kept, 0 for ever; `null` for as long as those of all cameras. */
   readonly retentionDays: number | null;
 }
@@ -80,5 +85,6 @@ export const defaultCameraSettings: CameraSettings = {
   clip: { isEnabled: false, beforeMs: 5000, afterMs: 5000 },
   onvif: { url: null, nativeEvents: 'off' },
   decode: 'auto',
+  labels: [],
   retentionDays: null,
 };

@@ -29,7 +29,10 @@ export const eventWireSchema = z
     description: z.string().nullable(),
     title: z.string().nullable().meta({ description: 'Short form of the description' }),
     description_status: z.enum(['pending', 'done', 'failed', 'skipped']),
-    description_reason: z.string().nullable().meta({ description: 'Why it failed or was skipped' }),
+    description_reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it failed or was skipped; labels: it is done, and nobody was told' }),
     confidence: z.number().nullable().meta({ description: '0–100; null when the provider gave none' }),
     objects_detected: z.array(z.string()),
     actions: z.array(z.string()).meta({ description: 'What is done' }),

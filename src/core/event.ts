@@ -90,7 +90,7 @@ export interface VedetteEvent {
   /** Short form of the description, at most 80 characters. */
   readonly title: string | null;
   readonly descriptionStatus: DescriptionStatus;
-  /** Why it failed or was skipped, e.g. `overload`; `null` otherwise. */
+  /** Why it failed or was skipped, e.g. `overload`; `labels` where it is done and nobody was told; `null` otherwise. */
   readonly descriptionReason: string | null;
   /** 0..100 as the provider gave it; `null` when it gave none. */
   readonly confidence: number | null;

@@ -21,6 +21,16 @@ export function containsPoint(polygon: Polygon, x: number, y: number): boolean {
   return winding !== 0;
 }
 
+/** 0..1 of the picture (shoelace formula); 0 for corners on one line. */
+export function areaOfPolygon(points: Polygon): number {
+  let doubled = 0;
+  for (const [index, [x, y]] of points.entries()) {
+    const [nextX, nextY] = points[(index + 1) % points.length] ?? [x, y];
+    doubled += x * nextY - nextX * y;
+  }
+  return Math.abs(doubled) / 2;
+}
+
 /** Whether any of it, its edge included, lies in the box. */
 export function touchesBox(polygon: Polygon, box: Edges): boolean {
   let [fromX, fromY] = polygon.at(-1) ?? [0, 0];

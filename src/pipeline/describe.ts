@@ -1,3 +1,4 @@
+import type { Camera } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, ignoreAbort, messageOf } from '../core/errors.ts';
 import type { Description, VedetteEvent } from '../core/event.ts';
@@ -12,6 +13,7 @@ import type { DescribeChain, LateAnswer } from '../vision/describe-chain.ts';
 import { promptVersion } from '../vision/prompt.ts';
 import { VisionError } from '../vision/vision-error.ts';
 import type { DescribeFrame, DescribeInput } from '../vision/vision-provider.ts';
+import { isWanted } from '../vision/wanted-labels.ts';
 import { timedFrom } from './capture.ts';
 import type { Finish } from './finish.ts';
 import type { Improve } from './improve.ts';
@@ -124,7 +126,7 @@ async function answer(
     lease.retry();
     return;
   }
-  const { outcome, attempts, better } = result;
+  const { outcome, attempts, better, wantedLabels = [] } = result;
   const described = clock.now() - startedAt;
   if (outcome.status === 'done') {
     metrics.recordLatency('described', described);
@@ -151,7 +153,10 @@ async function answer(
   );
   lease.complete();
   tally.finished += 1;
-  if (better !== undefined && outcome.status === 'done') context.improve(event, outcome.description, better);
+  if (better !== undefined && outcome.status === 'done') {
+    const { description, isUnwanted = false } = outcome;
+    context.improve(event, { description, isUnwanted, wantedLabels }, better);
+  }
 }
 
 interface DescribeResult {
@@ -159,6 +164,8 @@ interface DescribeResult {
   readonly attempts: readonly ProviderAttempt[];
   /** A better description may follow. */
   readonly better?: Promise<LateAnswer>;
+  /** Those of the camera. */
+  readonly wantedLabels?: readonly string[];
 }
 
 /** `again` when trying once more can help. */
@@ -168,14 +175,24 @@ async function describe(
   context: DescribeContext,
   abort: AbortSignal,
 ): Promise<DescribeResult | 'again'> {
-  const { chain, metrics, log } = context;
+  const { chain, cameras, metrics, log } = context;
   try {
-    const input = await inputOf(event, context);
+    const camera = await cameras.get(event.cameraId);
+    const input = await inputOf(event, camera, context);
     if (input === undefined) return { outcome: { status: 'skipped', reason: 'no picture' }, attempts: [] };
     const { first, attempts, sameAs, better } = await chain.describe(input, abort);
+    // What somebody asked for by hand is told whatever it shows.
+    const wantedLabels = event.source === 'motion' ? (camera?.labels ?? []) : [];
     return {
-      outcome: { status: 'done', description: first, sameAs, promptVersion: promptVersionOf(first, chain) },
+      outcome: {
+        status: 'done',
+        description: first,
+        sameAs,
+        promptVersion: promptVersionOf(first, chain),
+        isUnwanted: !isWanted(first.objects, wantedLabels),
+      },
       attempts,
+      wantedLabels,
       ...(better === undefined ? {} : { better }),
     };
   } catch (error) {
@@ -207,11 +224,11 @@ async function describe(
 /** `undefined` for an event without a picture. */
 async function inputOf(
   event: VedetteEvent,
-  { media, cameras, speech }: DescribeContext,
+  camera: Camera | undefined,
+  { media, speech }: DescribeContext,
 ): Promise<DescribeInput | undefined> {
   if (event.frames.length === 0) return undefined;
   const frames = await readFrames(event, media);
-  const camera = await cameras.get(event.cameraId);
   return {
     eventId: event.id,
     cameraId: event.cameraId,

@@ -39,12 +39,13 @@ export function createFinish(context: FinishContext): Finish {
     const elapsed = (): number => clock.now() - startedAt;
     const total = elapsed();
     const isDescribed = outcome.status === 'done';
+    const isUnwanted = isDescribed && outcome.isUnwanted === true;
     const request = {
       eventId,
       outcome,
       attempts,
       timings: { ...timings, stored: total, total },
-      deliverTo: isDescribed ? context.deliveryTargets : [],
+      deliverTo: isDescribed && !isUnwanted ? context.deliveryTargets : [],
     };
     const event = await retryWhileFull(
       'finish',
@@ -53,14 +54,21 @@ export function createFinish(context: FinishContext): Finish {
       signal,
     );
     if (event === undefined) return undefined;
+    if (isUnwanted) metrics.countDropped(cameraName, 'labels');
     metrics.countProcessed(isDescribed ? 'success' : 'failure');
     if (isDescribed) {
       metrics.recordLatency('stored', elapsed());
       metrics.recordLatency('total', elapsed());
-      if (context.deliveryTargets.length > 0) context.onDeliveriesDue();
+      if (request.deliverTo.length > 0) context.onDeliveriesDue();
     }
     log.info(
-      { eventId, camera: cameraName, status: outcome.status, totalMs: Math.round(elapsed()) },
+      {
+        eventId,
+        camera: cameraName,
+        status: outcome.status,
+        ...(isUnwanted ? { toldNobody: 'labels' } : {}),
+        totalMs: Math.round(elapsed()),
+      },
       'event stored',
     );
     live.publish({ type: 'EVENT_UPDATED', event });

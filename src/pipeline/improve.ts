@@ -5,6 +5,7 @@ import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { DescribeChain, LateAnswer } from '../vision/describe-chain.ts';
+import { isWanted } from '../vision/wanted-labels.ts';
 import { promptVersionOf } from './describe.ts';
 
 export interface ImproveContext {
@@ -13,10 +14,21 @@ export interface ImproveContext {
   readonly live: LiveFeed;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Names of the targets that are told of an event which only the better description shows to be wanted. */
+  readonly deliveryTargets: readonly string[];
+  readonly onDeliveriesDue: () => void;
 }
 
 /** Waits, beside the worker, for a better description than the one that made it in time. Never throws. */
-export type Improve = (event: VedetteEvent, first: Description, better: Promise<LateAnswer>) => void;
+export type Improve = (event: VedetteEvent, first: FirstDescription, better: Promise<LateAnswer>) => void;
+
+export interface FirstDescription {
+  readonly description: Description;
+  /** Nobody was told of it: it shows nothing that the camera's `labels` ask for. */
+  readonly isUnwanted: boolean;
+  /** Those of the camera. */
+  readonly wantedLabels: readonly string[];
+}
 
 export interface Improver {
   readonly improve: Improve;
@@ -24,17 +36,33 @@ export interface Improver {
   settle(): Promise<void>;
 }
 
-/** Puts a better description in the place of the first one; the event is the same, and nobody outside is told again. */
-export function createImprover({ store, chain, live, metrics, log }: ImproveContext): Improver {
+/** Puts a better description in the place of the first one; the event is the same, and nobody outside is told
+ * again: only where the camera's `labels` kept the first one from being told and this one has them. */
+export function createImprover({
+  store,
+  chain,
+  live,
+  metrics,
+  log,
+  deliveryTargets,
+  onDeliveriesDue,
+}: ImproveContext): Improver {
   const waiting = new Set<Promise<void>>();
 
-  async function enrich(event: VedetteEvent, first: Description, better: Promise<LateAnswer>): Promise<void> {
+  async function enrich(
+    event: VedetteEvent,
+    first: FirstDescription,
+    better: Promise<LateAnswer>,
+  ): Promise<void> {
     try {
       const { description, attempts } = await better;
+      const isWantedNow =
+        first.isUnwanted && description !== undefined && isWanted(description.objects, first.wantedLabels);
       const improved = await store.improve({
         eventId: event.id,
-        replaces: first.text,
+        replaces: first.description.text,
         description,
+        ...(isWantedNow ? { deliverTo: deliveryTargets } : {}),
         attempts,
         ...(description === undefined ? {} : { promptVersion: promptVersionOf(description, chain) }),
       });
@@ -43,6 +71,7 @@ export function createImprover({ store, chain, live, metrics, log }: ImproveCont
         { eventId: event.id, camera: event.cameraName, provider: description.provider },
         'a better description has come',
       );
+      if (isWantedNow && deliveryTargets.length > 0) onDeliveriesDue();
       live.publish({ type: 'EVENT_UPDATED', event: improved });
     } catch (error) {
       metrics.countError('improve', 'INTERNAL');

@@ -90,7 +90,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     onDeliveriesDue,
     ...(options.room === undefined ? {} : { room: options.room }),
   });
-  const improver = createImprover({ store: store.events, chain, live, metrics, log });
+  const improver = createImprover({
+    store: store.events,
+    chain,
+    live,
+    metrics,
+    log,
+    deliveryTargets,
+    onDeliveriesDue,
+  });
   const tally: WorkerTally = { finished: 0, aborted: 0 };
   return {
     capture,

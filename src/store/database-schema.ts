@@ -63,6 +63,7 @@ export interface CameraTable {
   clip_json: string;
   onvif_json: string;
   decode: Camera['decode'];
+  labels_json: string;
   retention_days: number | null;
   origin: Camera['origin'];
   created_at: number;

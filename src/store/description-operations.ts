@@ -41,7 +41,7 @@ export async function finishEvent(
     if (counts) {
       if (outcome.status === 'done') {
         await writeDescription(transaction, eventId, outcome.description, outcome);
-        await setStatus(transaction, now, request, 'done', null);
+        await setStatus(transaction, now, request, 'done', outcome.isUnwanted === true ? 'labels' : null);
         await putIntoOutbox(transaction, now, eventId, 'done', deliverTo);
       } else if (before.description === null) {
         await setStatus(transaction, now, request, outcome.status, outcome.reason);
@@ -56,13 +56,13 @@ export async function finishEvent(
   });
 }
 
-/** Neither stages nor deliveries: those were of the first description. */
+/** No stages, and deliveries only where the first description had none: those were of the first description. */
 export async function improveDescription(
   { database }: OpenDatabase,
   now: number,
   request: ImproveRequest,
 ): Promise<VedetteEvent | undefined> {
-  const { eventId, replaces, description, attempts } = request;
+  const { eventId, replaces, description, deliverTo, attempts } = request;
   return database.transaction().execute(async (transaction) => {
     const before = await loadEvent(transaction, eventId);
     if (before === undefined) return undefined;
@@ -70,7 +70,13 @@ export async function improveDescription(
     const isReplaced = isFirst && description !== undefined;
     if (isReplaced) {
       await writeDescription(transaction, eventId, description, request);
-      await transaction.updateTable('events').set({ updated_at: now }).where('id', '=', eventId).execute();
+      const told = deliverTo === undefined ? {} : { description_reason: null };
+      await transaction
+        .updateTable('events')
+        .set({ updated_at: now, ...told })
+        .where('id', '=', eventId)
+        .execute();
+      await putIntoOutbox(transaction, now, eventId, 'done', deliverTo ?? []);
     }
     await keepAttempts(transaction, eventId, await unknownOf(transaction, eventId, attempts));
     return isReplaced ? loadEvent(transaction, eventId) : undefined;

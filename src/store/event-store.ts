@@ -65,6 +65,8 @@ export type FinishOutcome =
       readonly promptVersion?: string | null;
       /** The event whose description was reused. */
       readonly sameAs?: string | null;
+      /** Nothing was recognised that the camera's `labels` ask for: the event says so, and nobody is told. */
+      readonly isUnwanted?: boolean;
     }
   /** `reason` is a cause such as `overload` or an error code with its message; never stored as a description. */
   | { readonly status: 'failed' | 'skipped'; readonly reason: string };
@@ -86,6 +88,8 @@ export interface ImproveRequest {
   /** `undefined` when nothing better came: then only the attempts are kept. */
   readonly description: Description | undefined;
   readonly promptVersion?: string | null;
+  /** Given when it shows what the camera's `labels` ask for and the first one did not: these are told now. */
+  readonly deliverTo?: readonly string[];
   /** Those that are not stored yet. */
   readonly attempts: readonly ProviderAttempt[];
 }

@@ -7,6 +7,7 @@ import { searchMigration } from './migration-0006-search.ts';
 import { retentionMigration } from './migration-0007-retention.ts';
 import { decodeMigration } from './migration-0008-decode.ts';
 import { eventClipsMigration } from './migration-0009-event-clips.ts';
+import { cameraLabelsMigration } from './migration-0012-camera-labels.ts';
 
 export interface DatabaseMigration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -22,4 +23,5 @@ export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0007_retention': retentionMigration,
   '0008_decode': decodeMigration,
   '0009_event_clips': eventClipsMigration,
+  '0012_camera_labels': cameraLabelsMigration,
 };

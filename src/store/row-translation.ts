@@ -292,6 +292,7 @@ export function toCamera(
     clip: JSON.parse(row.clip_json),
     onvif: JSON.parse(row.onvif_json),
     decode: row.decode,
+    labels: JSON.parse(row.labels_json),
     retentionDays: row.retention_days,
     origin: row.origin,
     createdAt: row.created_at,
@@ -326,6 +327,7 @@ export function cameraRow(camera: CameraInput): CameraSettingsRow {
     clip_json: JSON.stringify(settings.clip),
     onvif_json: JSON.stringify(settings.onvif),
     decode: settings.decode,
+    labels_json: JSON.stringify(settings.labels),
     retention_days: settings.retentionDays,
     origin: camera.origin,
   };

@@ -38,7 +38,7 @@ test.each(databaseVersions)(
     const starred = await operations['events.get']('event-001');
     expect([starred?.isStarred, starred?.note]).toEqual(isNoted ? [true, 'zebra'] : [false, null]);
     expect(await operations['cameras.list']()).toMatchObject([
-      { name: 'Gate', password: null, retentionDays: null },
+      { name: 'Gate', password: null, labels: [], retentionDays: null },
     ]);
     const deleted = await operations['events.delete']('event-002');
     expect(deleted?.paths).toEqual([

@@ -148,6 +148,7 @@ function tagsOf(event) {
   return [
     ...event.objects_detected.map((label) => h('span', { class: 'tag' }, label)),
     event.alert_triggered && h('span', { class: 'tag alert' }, 'alert'),
+    event.description_reason === 'labels' && h('span', { class: 'tag quiet' }, 'told nobody'),
     event.source === 'manual' && h('span', { class: 'tag quiet' }, 'by hand'),
     fast !== null && h('span', { class: 'timing' }, fast),
   ].filter(Boolean);

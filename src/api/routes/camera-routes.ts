@@ -6,10 +6,12 @@ import type { ApiServices, CameraWithState } from '../api-services.ts';
 import { tryCamera } from '../camera-trial.ts';
 import {
   cameraBodySchema,
+  cameraChangeSchema,
   cameraSchema,
   cameraStateSchema,
   cameraTestBodySchema,
   cameraTestResultSchema,
+  changedBody,
   toCameraInput,
   toCameraStateWire,
   toCameraWire,
@@ -116,6 +118,28 @@ export function registerCameraRoutes(app: ApiApp, { cameras }: ApiServices): voi
     async handler(request, reply) {
       const { id } = request.params;
       const input = toCameraInput(request.body, cameras.types, changeable(id).camera);
+      const updated = await cameras.update(id, input);
+      if (updated === undefined) throw cameraNotFound(id);
+      return reply.send(toCameraWire(updated));
+    },
+  });
+
+  app.route({
+    method: 'PATCH',
+    url: `${apiPrefix}/cameras/:id`,
+    schema: {
+      tags,
+      summary: 'Change some settings of a camera',
+      description:
+        'What is left out stays as it is; lists, `schedule`, `clip` and `onvif` are replaced as a whole.',
+      params: idParams,
+      body: cameraChangeSchema,
+      response: { 200: cameraSchema, ...errorResponses(400, 404, 409, 422, 503) },
+    },
+    async handler(request, reply) {
+      const { id } = request.params;
+      const { camera } = changeable(id);
+      const input = toCameraInput(changedBody(request.body, camera), cameras.types, camera);
       const updated = await cameras.update(id, input);
       if (updated === undefined) throw cameraNotFound(id);
       return reply.send(toCameraWire(updated));
