@@ -50,6 +50,11 @@ export class DatabaseClient implements AsyncDisposable {
     return client;
   }
 
+  /** As `open`, but the thread starts with the first call, which fails when the database can't be opened. */
+  static openLater(options: DatabaseClientOptions): DatabaseClient {
+    return new DatabaseClient(options);
+  }
+
   get counters(): DatabaseCounters {
     return { waiting: this.#connection?.waiting ?? 0, refused: this.#refused, restarts: this.#restarts };
   }

@@ -56,7 +56,7 @@ export async function openStore(given: OpenStoreOptions): Promise<SqliteStore> {
   const options = { file, busyTimeoutMs, secretKeys, maxWaiting, log, clock };
   const client = cleanup.use(await DatabaseClient.open({ ...options, isReader: false }));
   // What may take long to find waits for no write, and no write for it.
-  const reader = cleanup.use(await DatabaseClient.open({ ...options, isReader: true }));
+  const reader = cleanup.use(DatabaseClient.openLater({ ...options, isReader: true }));
   const resources = cleanup.move();
   return {
     file,
