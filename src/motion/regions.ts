@@ -44,6 +44,12 @@ export interface RegionInput {
 }
 
 const maxRegions = 64;
+/** Strength from which a cell belongs to a region that has a cell above 1. */
+export const weakStrength = 0.6;
+/** Share of a region's cells in new structure below which only its light has changed. */
+export const leastNewShare = 0.3;
+/** Strength of a region's cells over the area of its box. */
+export const leastDensity = 0.3;
 
 /** Finds connected regions of moving cells. A gap of one cell doesn't part a region. */
 export class RegionFinder {

@@ -4,9 +4,10 @@ import type { MotionReason, MotionRegion, MotionSample } from '../core/motion.ts
 import { shrinkMoved, smoothCells, type CellGrid } from './cell-grid.ts';
 import { Clutter } from './clutter.ts';
 import type { MotionDetector, MotionOptions } from './motion-detector.ts';
-import type { CellRegion, RegionExtent } from './regions.ts';
+import { leastDensity, leastNewShare, weakStrength, type CellRegion, type RegionExtent } from './regions.ts';
+import type { CountedSubject } from './sample-evidence.ts';
 import { maxBufferedFrames } from './scene-buffer.ts';
-import { changedAllOver, isWholePicture, readCells, Scene } from './scene.ts';
+import { changedAllOver, readCells, Scene, wholenessOf } from './scene.ts';
 import { sensitivityScales, smallestSubject, type SensitivityScale } from './sensitivity.ts';
 import { subjectQuality } from './subject-quality.ts';
 import type { CountedPart } from './zones.ts';
@@ -24,8 +25,6 @@ const recalibrationSeconds = 2;
 /** Mean levels from frame to frame above which exposure is still on its way. */
 const settlingStep = 1;
 const maxSettlingMs = 8000;
-/** Strength of a region's cells over the area of its box. */
-const leastDensity = 0.3;
 /** After a change of structure all over the picture nothing new is followed for so long, ms. */
 const suspicionMs = 1500;
 /** A subject that was confirmed still moves this long after its last step, ms. */
@@ -127,7 +126,8 @@ class SceneDetector implements MotionDetector {
   #analyse(scene: Scene, time: number, seconds: number, frame: AnalysisFrame): MotionSample | undefined {
     scene.light.fit(scene.cells, scene.model.mean, scene.model.spread, scene.expected);
     const movingShare = this.#compare(scene);
-    if (isWholePicture(scene, movingShare)) return undefined;
+    scene.wholeness = wholenessOf(scene, movingShare);
+    if (scene.wholeness > 1) return undefined;
     scene.movingShare = movingShare;
     scene.lightLevel = scene.light.level;
     scene.clutter.forget(seconds);
@@ -240,7 +240,7 @@ class SceneDetector implements MotionDetector {
         residual[cell] = difference;
         const ratio = Math.abs(difference) / threshold;
         strength[cell] = ratio;
-        const kind = ratio > 1 ? 2 : ratio > 0.6 ? 1 : 0;
+        const kind = ratio > 1 ? 2 : ratio > weakStrength ? 1 : 0;
         level[cell] = kind;
         if (kind === 2) moving += 1;
         isActive[cell] =
@@ -270,7 +270,7 @@ class SceneDetector implements MotionDetector {
     let lightCount = 0;
     for (let i = 0; i < found.length; i += 1) {
       const region = found[i];
-      const isStructure = region !== undefined && region.newShare > 0.3 && isSolid(region);
+      const isStructure = region !== undefined && region.newShare > leastNewShare && isSolid(region);
       isCandidate[i] = isStructure ? 1 : 0;
       if (!isStructure) lightCount += 1;
     }
@@ -291,34 +291,36 @@ class SceneDetector implements MotionDetector {
       else if (region.flicker > 0.4) swinging += 1;
     }
     this.#classify(scene, found);
-    const subjects: CountedPart[] = [];
+    const subjects: CountedSubject[] = [];
     let outside = 0;
     for (let i = 0; i < found.length; i += 1) {
       const region = found[i];
       if (region === undefined || isSubject[i] === 0) continue;
       const part = countedPart(scene, region, i + 1, minArea);
       if (part === undefined) outside += 1;
-      else subjects.push(part);
+      else subjects.push({ index: i, part });
     }
     if (subjects.length === 0) {
       const isLight = swinging > 0 || (seen === 0 && lightCount > 0);
       const reason = outside > 0 ? 'outside_zones' : isLight ? 'flicker' : seen > 0 ? 'small' : 'quiet';
       return sampleOf(frame, reason);
     }
-    subjects.sort((a, b) => b.area - a.area);
+    subjects.sort((a, b) => b.part.area - a.part.area);
+    const parts = subjects.map(({ part }) => part);
     let size = 0;
-    for (const { area, needed } of subjects) size += area / needed;
-    const [largest] = subjects;
+    for (const { area, needed } of parts) size += area / needed;
+    const [largest] = parts;
     if (largest !== undefined) scene.largest = largest;
     return {
       capturedAt: frame.capturedAt,
       mediaTimeMs: frame.mediaTimeMs,
       isMotion: true,
       score: 1 - Math.exp(-size / 4),
-      regions: subjects.slice(0, 8).map((region) => regionOf(region, grid)),
-      zones: scene.zones?.namesOf(subjects) ?? [],
+      regions: parts.slice(0, 8).map((region) => regionOf(region, grid)),
+      zones: scene.zones?.namesOf(parts) ?? [],
       reason: 'motion',
       quality: subjectQuality(scene.largest, frame, grid),
+      evidence: scene.evidence.read(scene, found, subjects, minArea),
     };
   }
 

@@ -7,6 +7,7 @@ import { HiddenCells } from './hidden-cells.ts';
 import type { MotionOptions } from './motion-detector.ts';
 import { emptyRegion, RegionFinder, type RegionExtent } from './regions.ts';
 import { ResidualHistory } from './residual-history.ts';
+import { EvidenceReader } from './sample-evidence.ts';
 import { SceneBuffer } from './scene-buffer.ts';
 import { SceneLight } from './scene-light.ts';
 import { Tracker } from './tracks.ts';
@@ -27,6 +28,7 @@ export class Scene {
   readonly buffer: SceneBuffer;
   readonly cells: Float32Array;
   readonly history: ResidualHistory;
+  readonly evidence: EvidenceReader;
   readonly residual: Float32Array;
   readonly expected: Float32Array;
   readonly strength: Float32Array;
@@ -38,6 +40,8 @@ export class Scene {
   /** The largest subject of the last frame that had one. */
   largest: RegionExtent = emptyRegion();
   isReady = false;
+  /** Of the last frame: see `wholenessOf`. */
+  wholeness = 0;
   /** Share of moving cells in the frame before. */
   movingShare = 0;
   /** Share of blocks with new structure in the frame before. */
@@ -54,7 +58,7 @@ export class Scene {
   constructor(
     { width, height }: AnalysisFrame,
     frameSeconds: number,
-    { zones = [], masks = [] }: Pick<MotionOptions, 'zones' | 'masks'>,
+    { zones = [], masks = [], sensitivity }: Pick<MotionOptions, 'zones' | 'masks' | 'sensitivity'>,
   ) {
     this.grid = createCellGrid(width, height);
     this.zones = zones.length === 0 ? undefined : new ZoneCells(zones, this.grid, width, height);
@@ -67,6 +71,7 @@ export class Scene {
       height: this.grid.height,
       frameSeconds,
     });
+    this.evidence = new EvidenceReader(this.grid, sensitivity);
     this.history = new ResidualHistory(this.grid.count);
     this.residual = new Float32Array(this.grid.count);
     this.model = new BackgroundModel(this.grid);
@@ -93,14 +98,25 @@ export function readCells(scene: Scene, frame: AnalysisFrame): void {
 const lightJump = 6;
 const lightJumpShare = 0.2;
 
-/** A subject grows into the picture; a switch changes all parts of it at once. */
-export function isWholePicture(scene: Scene, movingShare: number): boolean {
+const mostNewShare = 0.85;
+const mostMovingShare = 0.85;
+
+/**
+ * How nearly a frame is taken for a change of the whole picture: above 1 it is. A subject grows into the picture; a switch
+ * changes all parts of it at once.
+ */
+export function wholenessOf(scene: Scene, movingShare: number): number {
   const { newShare, level } = scene.light;
-  if (newShare > 0.85 || movingShare > 0.85) return true;
-  if (movingShare > 0.6 && scene.movingShare < 0.25) return true;
-  if (changedAllOver(scene) && movingShare > 0.2) return true;
-  // False for NaN: nothing to compare with.
-  return Math.abs(level - scene.lightLevel) > lightJump + lightJumpShare * Math.min(level, scene.lightLevel);
+  const jump =
+    Math.abs(level - scene.lightLevel) / (lightJump + lightJumpShare * Math.min(level, scene.lightLevel));
+  return Math.max(
+    newShare / mostNewShare,
+    movingShare / mostMovingShare,
+    scene.movingShare < 0.25 ? movingShare / 0.6 : 0,
+    changedAllOver(scene) ? movingShare / 0.2 : 0,
+    // NaN when there is nothing to compare with.
+    Number.isNaN(jump) ? 0 : jump,
+  );
 }
 
 /** New structure in most parts of the picture at once: a switch, or a codec that has coded the picture anew. */

@@ -1,9 +1,32 @@
 import type { Clutter } from './clutter.ts';
 import type { CellRegion } from './regions.ts';
 
+/** What was asked of a track when it was last judged, and how it stood: the moment of its confirmation once that has come. */
+export interface Judgement {
+  /** Frames in which it had to be found, and what asks for more than usual. */
+  needed: number;
+  frameGuard: 'brief' | 'clutter' | 'fast' | 'flicker';
+  /** Share of the frames of its life in which it was found. */
+  presence: number;
+  /** Cells of it that changed, on average, and the least. */
+  busyCells: number;
+  leastBusyCells: number;
+  /** Cells from where it was first seen that it had to go. */
+  leastReach: number;
+  /** Way to where it is, straight ÷ as it went, and the least. */
+  straightness: number;
+  leastStraightness: number;
+  /** It counts since it grew, not since it went. */
+  isGrowing: boolean;
+  /** Cells on the side of a square of its size, more than when it was first seen. */
+  growth: number;
+}
+
 /** What is followed from frame to frame. Lengths in cells, times in ms of the stream. */
-export interface Track {
+export interface Track extends Judgement {
   isUsed: boolean;
+  /** Counts the tracks; a later one in the same place has another. */
+  id: number;
   /** It has moved like a subject. */
   isConfirmed: boolean;
   x: number;
@@ -25,6 +48,8 @@ export interface Track {
   hits: number;
   /** Frames in row without. */
   misses: number;
+  /** Frames since it was first seen, with and without. */
+  frames: number;
   lastSeenAt: number;
   /** Where it was when it last moved on, and how long its way from anchor to anchor is. */
   anchorX: number;
@@ -51,7 +76,7 @@ const maxUnseenMs = 700;
 /** Frames in which a subject must be found before it counts, when the scene is without clutter. */
 const leastHits = 3;
 /** Share of the frames of its life in which a subject was found. */
-const leastPresence = 0.7;
+export const leastPresence = 0.7;
 /** Cells that it must have gone from where it was first seen. */
 const leastTravel = 2.5;
 /** Steps of this share of its own size a frame are fast: insects and flakes near the lens, or vehicles. */
@@ -59,9 +84,11 @@ const fastSteps = 0.5;
 /** Changes per second of a region's cells that a subject brings about by coming. */
 const passingFlicker = 0.12;
 /** Changes per second of a region's cells above which it lies in something that swings. */
-const swingingFlicker = 0.3;
+export const swingingFlicker = 0.3;
 /** Cells that a subject must go where things swing. */
-const travelAmongSwinging = 9;
+export const travelAmongSwinging = 9;
+/** Cells that a subject which comes towards the camera must grow. */
+export const leastGrowth = 1.5 * leastTravel;
 
 export interface TrackSurroundings {
   readonly clutter: Clutter;
@@ -74,6 +101,7 @@ export interface TrackSurroundings {
 /** Follows regions. A subject goes along a path; a leaf swings, a drop is there once. */
 export class Tracker {
   readonly #tracks: Track[] = [];
+  #tracksMade = 0;
   /** Tracks that begin in a frame, lately. */
   #usualBirths = 0;
   readonly #taken = new Uint8Array(64);
@@ -108,6 +136,7 @@ export class Tracker {
     for (const track of this.#tracks) {
       track.region = -1;
       if (!track.isUsed) continue;
+      track.frames += 1;
       const found = this.#nearest(track, regions, isCandidate);
       const region = regions[found];
       if (region === undefined) this.#miss(track, time);
@@ -191,6 +220,8 @@ export class Tracker {
   #begin(region: CellRegion, index: number, time: number): void {
     const track = this.#tracks.find((candidate) => !candidate.isUsed);
     if (track === undefined) return;
+    this.#tracksMade += 1;
+    track.id = this.#tracksMade;
     track.isUsed = true;
     track.isConfirmed = false;
     track.velocityX = 0;
@@ -201,6 +232,7 @@ export class Tracker {
     track.birthArea = region.area;
     track.bornAt = time;
     track.hits = 1;
+    track.frames = 1;
     track.path = 0;
     track.reach = 0;
     track.energy = region.energy;
@@ -251,20 +283,29 @@ export class Tracker {
     const size = Math.sqrt((track.right - track.left + 1) * (track.bottom - track.top + 1));
     const isFast = Math.hypot(track.velocityX, track.velocityY) > fastSteps * size;
     const restless = Math.max(0, region.flicker - passingFlicker);
-    const needed = hits + (isFast ? 3 : 0) + Math.min(3, Math.ceil(restless * 10));
-    if (track.hits < needed || time - track.bornAt < (needed - 1) * 130) return false;
+    const flickerHits = Math.min(3, Math.ceil(restless * 10));
+    track.needed = hits + (isFast ? 3 : 0) + flickerHits;
+    track.frameGuard = hits > leastHits ? 'clutter' : isFast ? 'fast' : flickerHits > 0 ? 'flicker' : 'brief';
     // A chain of chance finds has holes.
-    const frames = (time - track.bornAt) / (1000 * this.#surroundings.frameSeconds) + 1;
-    if (track.hits < leastPresence * frames) return false;
+    track.presence = track.hits / ((time - track.bornAt) / (1000 * this.#surroundings.frameSeconds) + 1);
     // What was pressed differently by the codec, or is being absorbed, changes its shape without being busy.
-    if (track.activity * region.area < Math.max(3, 0.08 * region.area)) return false;
-    const straightness = travel / Math.max(1, track.path);
-    if (travel >= Math.min(travelAmongSwinging, leastTravel + 25 * restless)) {
-      return straightness >= (isFast ? 0.88 : 0.5);
-    }
+    track.busyCells = track.activity * region.area;
+    track.leastBusyCells = Math.max(3, 0.08 * region.area);
+    track.leastReach = Math.min(travelAmongSwinging, leastTravel + 25 * restless);
+    track.straightness = travel / Math.max(1, track.path);
+    track.leastStraightness = isFast ? 0.88 : 0.5;
+    track.growth = Math.sqrt(region.area) - Math.sqrt(track.birthArea);
     // It comes towards the camera.
-    const growth = Math.sqrt(region.area) - Math.sqrt(track.birthArea);
-    return !isSwinging && !isFast && track.hits >= needed + 1 && growth >= 1.5 * leastTravel;
+    track.isGrowing =
+      travel < track.leastReach &&
+      !isSwinging &&
+      !isFast &&
+      track.hits > track.needed &&
+      track.growth >= leastGrowth;
+    if (track.hits < track.needed || time - track.bornAt < (track.needed - 1) * 130) return false;
+    if (track.presence < leastPresence || track.busyCells < track.leastBusyCells) return false;
+    if (travel >= track.leastReach) return track.straightness >= track.leastStraightness;
+    return track.isGrowing;
   }
 
   #settle(track: Track, region: CellRegion, time: number): void {
@@ -293,6 +334,7 @@ function anchor(track: Track, region: CellRegion, time: number): void {
 function emptyTrack(): Track {
   return {
     isUsed: false,
+    id: 0,
     isConfirmed: false,
     x: 0,
     y: 0,
@@ -309,6 +351,7 @@ function emptyTrack(): Track {
     bornAt: 0,
     hits: 0,
     misses: 0,
+    frames: 0,
     lastSeenAt: 0,
     anchorX: 0,
     anchorY: 0,
@@ -320,5 +363,15 @@ function emptyTrack(): Track {
     touchedEdge: false,
     activity: 0,
     region: -1,
+    needed: leastHits,
+    frameGuard: 'brief',
+    presence: 1,
+    busyCells: 0,
+    leastBusyCells: 3,
+    leastReach: leastTravel,
+    straightness: 1,
+    leastStraightness: 0.5,
+    isGrowing: false,
+    growth: 0,
   };
 }

@@ -5,6 +5,7 @@ import { createId } from '../core/ids.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { MotionEvidence } from '../core/motion-evidence.ts';
 import type { Job, JobQueue } from '../queue/job-queue.ts';
 import type { CapturedEvent, CaptureResult, EventStore } from '../store/event-store.ts';
 import type { DiskRoom } from '../store/disk-room.ts';
@@ -27,6 +28,8 @@ export interface CaptureRequest {
   /** Best first. Without one the event is stored all the same. */
   readonly pictures: readonly EventPicture[];
   readonly motion: EventMotion | null;
+  /** What is known so far of why it fired; absent where no motion was analysed. */
+  readonly evidence?: MotionEvidence;
   /** Whoever handed it in has alerted somebody already. */
   readonly alertTriggered?: boolean;
   /** Given when the event arrives described. */
@@ -158,6 +161,7 @@ export function createCapture(context: CaptureContext): Capture {
         startedAt: request.startedAt,
         endedAt: request.endedAt,
         motion: request.motion,
+        ...(request.evidence === undefined ? {} : { evidence: request.evidence }),
         alertTriggered: request.alertTriggered ?? false,
         frames,
         thumbnailPath,

@@ -7,9 +7,11 @@ import type { AnalysisFrame, Picture } from '../core/frame.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics, SuppressionReason } from '../core/metrics.ts';
+import type { MotionEvidence } from '../core/motion-evidence.ts';
 import type { MotionSample } from '../core/motion.ts';
 import { ScheduleTimes } from '../core/schedule.ts';
 import { FrameCandidates } from '../motion/best-frame.ts';
+import { EpisodeEvidence } from '../motion/episode-evidence.ts';
 import { EpisodeTracker, type Episode } from '../motion/episodes.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { EventPicture } from '../store/media-files.ts';
@@ -53,6 +55,15 @@ interface OpenEvent {
   readonly clip: PendingClip | undefined;
 }
 
+/** What an event is made of. */
+interface ToCapture {
+  readonly startedAt: number;
+  readonly episode: Episode;
+  readonly evidence: MotionEvidence;
+  readonly chosen: readonly MotionSample[];
+  readonly grays: readonly AnalysisFrame[];
+}
+
 /**
  * Makes events of one connection's motion samples: joins them into episodes, chooses the pictures within the capture
  * window, captures, and tells the event when its episode ends. Fed with every sample, also during the cooldown and
@@ -62,6 +73,7 @@ export class EpisodeWatch implements AsyncDisposable {
   readonly #options: EpisodeWatchOptions;
   readonly #tracker: EpisodeTracker;
   readonly #candidates = new FrameCandidates();
+  readonly #evidence: EpisodeEvidence;
   /** The gray pictures of the candidates: what is left when the camera is lost before its pictures are taken. */
   #grays: AnalysisFrame[] = [];
   #open: OpenEvent | undefined;
@@ -72,7 +84,9 @@ export class EpisodeWatch implements AsyncDisposable {
   /** @param cooldownUntil epoch ms, from an earlier connection of the same camera */
   constructor(options: EpisodeWatchOptions, cooldownUntil = 0) {
     this.#options = options;
-    this.#tracker = new EpisodeTracker({ frameRate: options.camera.frameRate });
+    const { frameRate, motionSensitivity: sensitivity, decode } = options.camera;
+    this.#tracker = new EpisodeTracker({ frameRate });
+    this.#evidence = new EpisodeEvidence({ sensitivity, decode, frameRate });
     this.#cooldownUntil = cooldownUntil;
     this.#schedule = new ScheduleTimes(options.camera.schedule);
   }
@@ -85,10 +99,14 @@ export class EpisodeWatch implements AsyncDisposable {
   async push(frame: AnalysisFrame, sample: MotionSample): Promise<void> {
     const transition = this.#tracker.push(sample);
     if (transition.kind === 'closed') await this.#close(transition.episode);
-    const isWanted =
-      this.#open === undefined ? this.#mayBegin(frame.capturedAt) : this.#open.captured === undefined;
-    if (sample.isMotion && isWanted) this.#addCandidate(frame, sample);
-    if (transition.kind === 'quiet' && !sample.isMotion) this.#forgetCandidates();
+    const isOfEvent = this.#open !== undefined || this.#mayBegin(frame.capturedAt);
+    const isPictureWanted = isOfEvent && this.#open?.captured === undefined;
+    if (sample.isMotion && isPictureWanted) this.#addCandidate(frame, sample);
+    this.#evidence.add(sample, isOfEvent);
+    if (transition.kind === 'quiet' && !sample.isMotion) {
+      this.#forgetCandidates();
+      this.#evidence.clear();
+    }
     if (transition.kind === 'opened') this.#noteMotion(transition.episode);
     if (transition.kind === 'opened' || transition.kind === 'continues')
       await this.#advance(frame, sample, transition.episode);
@@ -141,7 +159,8 @@ export class EpisodeWatch implements AsyncDisposable {
     const grays = this.#grays;
     this.#forgetCandidates();
     while (this.#underWay.size >= maxCapturesUnderWay) await Promise.race(this.#underWay);
-    open.captured = this.#captureEvent(open.startedAt, episode, chosen, grays);
+    const evidence = this.#evidence.evidence(open.startedAt, false);
+    open.captured = this.#captureEvent({ startedAt: open.startedAt, episode, evidence, chosen, grays });
     this.#track(open.captured);
     open.clip?.belongTo(open.captured);
     if (this.#options.isLossless) await open.captured;
@@ -151,24 +170,28 @@ export class EpisodeWatch implements AsyncDisposable {
     const open = this.#open;
     this.#open = undefined;
     if (open === undefined) {
+      this.#evidence.clear();
       this.#options.metrics.countSuppressed(this.#options.camera.name, this.#whySuppressed(episode));
       return;
     }
     if (open.captured === undefined) await this.#beginCapture(open, episode);
     open.clip?.end(episode.lastMotionAt);
     this.#forgetCandidates();
-    const extended = this.#extendEvent(open, episode);
+    const evidence = this.#evidence.evidence(open.startedAt, true);
+    this.#evidence.clear();
+    const extended = this.#extendEvent(open, episode, evidence);
     this.#track(extended);
     if (this.#options.isLossless) await extended;
   }
 
   /** Never rejects: an episode that can't be captured is counted and logged, and the camera goes on. */
-  async #captureEvent(
-    startedAt: number,
-    episode: Episode,
-    chosen: readonly MotionSample[],
-    grays: readonly AnalysisFrame[],
-  ): Promise<string | undefined> {
+  async #captureEvent({
+    startedAt,
+    episode,
+    evidence,
+    chosen,
+    grays,
+  }: ToCapture): Promise<string | undefined> {
     const { camera, capture, abort } = this.#options;
     try {
       const pictures = await this.#takePictures(chosen, grays);
@@ -182,6 +205,7 @@ export class EpisodeWatch implements AsyncDisposable {
           timestamp: pictures[0]?.capturedAt ?? startedAt,
           pictures,
           motion: motionOf(episode),
+          evidence,
         },
         abort,
       );
@@ -192,7 +216,7 @@ export class EpisodeWatch implements AsyncDisposable {
     }
   }
 
-  async #extendEvent(open: OpenEvent, episode: Episode): Promise<void> {
+  async #extendEvent(open: OpenEvent, episode: Episode, evidence: MotionEvidence): Promise<void> {
     const { events, live } = this.#options;
     const id = await open.captured;
     if (id === undefined) return;
@@ -200,6 +224,7 @@ export class EpisodeWatch implements AsyncDisposable {
       const event = await events.extend(id, {
         endedAt: episode.lastMotionAt,
         motion: motionOf(episode),
+        evidence,
       });
       if (event !== undefined) live.publish({ type: 'EVENT_UPDATED', event });
     } catch (error) {

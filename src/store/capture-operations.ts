@@ -5,6 +5,7 @@ import type { DatabaseSchema } from './database-schema.ts';
 import { loadEvent, putIntoOutbox } from './event-operations.ts';
 import { allocatePosition, maxTimestamp } from './event-position.ts';
 import type { CapturedEvent, CaptureResult } from './event-store.ts';
+import { putEvidence } from './evidence-operations.ts';
 import type { OpenDatabase } from './open-database.ts';
 import {
   descriptionColumns,
@@ -99,6 +100,7 @@ async function captureInto(
   }
   const row = insertEvent(statements, now, captured);
   const frames = insertFrames(statements, captured);
+  if (captured.evidence !== undefined) putEvidence(statements, id, captured.evidence);
   if (captured.description === undefined) insertJob(statements, row);
   else await putIntoOutbox(transaction, now, id, 'done', captured.deliverTo ?? []);
   if (idempotency !== undefined) {

@@ -15,6 +15,7 @@ export interface DatabaseSchema {
   events: EventTable;
   event_frames: EventFrameTable;
   event_clips: EventClipTable;
+  event_evidence: EventEvidenceTable;
   event_files: EventFileView;
   event_objects: EventObjectTable;
   event_search: EventSearchTable;
@@ -137,6 +138,11 @@ export interface EventClipTable {
   codec: string | null;
   width: number | null;
   height: number | null;
+}
+
+export interface EventEvidenceTable {
+  event_id: string;
+  evidence_json: string;
 }
 
 /** A view: every file of an event, whatever table names it. */

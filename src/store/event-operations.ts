@@ -1,9 +1,16 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { EventClip, EventFrame, EventMotion, VedetteEvent } from '../core/event.ts';
+import type { EventClip, EventFrame, VedetteEvent } from '../core/event.ts';
 import { createId } from '../core/ids.ts';
 import { buryEvents } from './cleanup-operations.ts';
 import type { DatabaseSchema, DeliveryTable } from './database-schema.ts';
-import type { DeletedEvent, EventAnnotation, FinishRequest, StoredJob } from './event-store.ts';
+import type {
+  DeletedEvent,
+  EpisodeChange,
+  EventAnnotation,
+  FinishRequest,
+  StoredJob,
+} from './event-store.ts';
+import { putEvidence } from './evidence-operations.ts';
 import type { OpenDatabase } from './open-database.ts';
 import {
   eventColumns,
@@ -76,10 +83,10 @@ export async function addDeliveries(
 }
 
 export async function extendEvent(
-  { database }: OpenDatabase,
+  { database, statements }: OpenDatabase,
   now: number,
   eventId: string,
-  change: { readonly endedAt?: number; readonly motion?: EventMotion },
+  change: EpisodeChange,
 ): Promise<VedetteEvent | undefined> {
   return database.transaction().execute(async (transaction) => {
     await transaction
@@ -91,7 +98,11 @@ export async function extendEvent(
       })
       .where('id', '=', eventId)
       .execute();
-    return loadEvent(transaction, eventId);
+    const event = await loadEvent(transaction, eventId);
+    if (event !== undefined && change.evidence !== undefined) {
+      putEvidence(statements, eventId, change.evidence);
+    }
+    return event;
   });
 }
 

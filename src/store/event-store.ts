@@ -11,6 +11,7 @@ import type {
   UserFeedback,
   VedetteEvent,
 } from '../core/event.ts';
+import type { MotionEvidence } from '../core/motion-evidence.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
 import type { CleanupStore } from './cleanup-store.ts';
 import type { EventStats, StatsQuery } from './event-stats.ts';
@@ -27,6 +28,8 @@ export interface CapturedEvent {
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly motion: EventMotion | null;
+  /** What is known so far of why it fired; absent where no motion was analysed. */
+  readonly evidence?: MotionEvidence;
   readonly frames: readonly EventFrame[];
   readonly thumbnailPath: string | null;
   /** Not known of captures that an earlier version left on the disk. */
@@ -150,6 +153,14 @@ export type RecordSentResult =
   | { readonly kind: 'stored'; readonly removed: readonly SentPictureFile[] }
   /** The event was deleted meanwhile: the files of the request are to be deleted. */
   | { readonly kind: 'gone' };
+
+/** How the episode of an event went on; what is left out stays. */
+export interface EpisodeChange {
+  readonly endedAt?: number;
+  /** Its best so far. */
+  readonly motion?: EventMotion;
+  readonly evidence?: MotionEvidence;
+}
 
 /** What a person says of an event; what is left out stays, null takes away. */
 export interface EventAnnotation {
@@ -285,11 +296,10 @@ export interface EventStore {
   recordSent(eventId: string, request: SentRequest): Promise<RecordSentResult>;
   /** Oldest first. */
   sentRequests(eventId: string): Promise<SentRequest[]>;
-  /** The episode went on: its end and its best motion. `undefined` when the event is gone. */
-  extend(
-    eventId: string,
-    change: { readonly endedAt?: number; readonly motion?: EventMotion },
-  ): Promise<VedetteEvent | undefined>;
+  /** The episode went on. `undefined` when the event is gone. */
+  extend(eventId: string, change: EpisodeChange): Promise<VedetteEvent | undefined>;
+  /** Why these events fired, by their ids; those of which nothing is known are missing. */
+  evidence(eventIds: readonly string[]): Promise<ReadonlyMap<string, MotionEvidence>>;
   /** `undefined` when the event is gone. */
   annotate(eventId: string, annotation: EventAnnotation): Promise<VedetteEvent | undefined>;
   /** A clip of this event is being recorded and will stand at this path; false when the event is gone. */

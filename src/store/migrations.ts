@@ -7,6 +7,7 @@ import { searchMigration } from './migration-0006-search.ts';
 import { retentionMigration } from './migration-0007-retention.ts';
 import { decodeMigration } from './migration-0008-decode.ts';
 import { eventClipsMigration } from './migration-0009-event-clips.ts';
+import { eventEvidenceMigration } from './migration-0010-event-evidence.ts';
 import { cameraLabelsMigration } from './migration-0012-camera-labels.ts';
 
 export interface DatabaseMigration {
@@ -23,5 +24,6 @@ export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0007_retention': retentionMigration,
   '0008_decode': decodeMigration,
   '0009_event_clips': eventClipsMigration,
+  '0010_event_evidence': eventEvidenceMigration,
   '0012_camera_labels': cameraLabelsMigration,
 };

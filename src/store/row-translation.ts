@@ -2,12 +2,14 @@ import type { Insertable, Selectable, Updateable } from 'kysely';
 import { defaultCameraSettings } from '../core/camera-settings.ts';
 import type { Camera } from '../core/camera.ts';
 import type { EventClip, EventFrame, EventMotion, EventTimings, VedetteEvent } from '../core/event.ts';
+import type { MotionEvidence } from '../core/motion-evidence.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
 import type {
   CameraTable,
   DeliveryTable,
   DescribeRequestTable,
   EventClipTable,
+  EventEvidenceTable,
   EventFrameTable,
   EventTable,
   JobTable,
@@ -110,6 +112,10 @@ export function toEvent(row: EventRow, frames: readonly EventFrame[], clip: Even
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+export function toEvidence(row: Pick<Selectable<EventEvidenceTable>, 'evidence_json'>): MotionEvidence {
+  return JSON.parse(row.evidence_json);
 }
 
 export interface DescriptionOrigin {

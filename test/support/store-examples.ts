@@ -2,6 +2,7 @@ import { defaultCameraSettings } from '../../src/core/camera-settings.ts';
 import type { Description } from '../../src/core/event.ts';
 import { createId } from '../../src/core/ids.ts';
 import { openSecretKeyring, type SecretKeyring } from '../../src/core/secret-keys.ts';
+import type { MotionEvidence } from '../../src/core/motion-evidence.ts';
 import type { ProviderAttempt } from '../../src/core/vision.ts';
 import type { CameraInput, CapturedEvent, EventQuery } from '../../src/store/event-store.ts';
 
@@ -51,6 +52,48 @@ export function exampleCapture(cameraId: string, change: Partial<CapturedEvent> 
     })),
     thumbnailPath: `media/2026-05-17/event_${id}.jpg`,
     timings: { captured: 1_100, queued: null, described: null, stored: null, total: null },
+    ...change,
+  };
+}
+
+/** Of somebody who walked to the right. */
+export function exampleEvidence(change: Partial<MotionEvidence> = {}): MotionEvidence {
+  const seconds = Array.from({ length: 32 * 18 }, (_, field) => (field >= 320 && field < 340 ? 0.4 : 0));
+  return {
+    sensitivity: 'medium',
+    decode: 'auto',
+    isComplete: true,
+    frames: 28,
+    heat: { columns: 32, rows: 18, seconds },
+    samples: [
+      {
+        atMs: 0,
+        regions: [{ box: [0.1, 0.5, 0.05, 0.2], area: 0.01 }],
+        zones: [],
+        areas: { low: 0.008, medium: 0.01, high: null },
+      },
+      {
+        atMs: 6_000,
+        regions: [{ box: [0.55, 0.5, 0.05, 0.2], area: 0.012 }],
+        zones: [],
+        areas: { low: 0.01, medium: 0.012, high: null },
+      },
+    ],
+    path: {
+      points: [
+        { x: 0.1, y: 0.6 },
+        { x: 0.44, y: 0.6 },
+      ],
+      length: 0.34,
+      area: 0.012,
+      framesFound: 28,
+      framesFollowed: 30,
+      seconds: 6.2,
+    },
+    guards: [
+      { name: 'small', margin: 2, value: 0.0012, limit: 0.0006, side: 'least', unit: 'picture' },
+      { name: 'brief', margin: 9.33, value: 28, limit: 3, side: 'least', unit: 'frames' },
+    ],
     ...change,
   };
 }
