@@ -1,30 +1,39 @@
 import { sql } from 'kysely';
-import { createId } from '../core/ids.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import { countByDays, edgesOf } from './event-counts.ts';
 import { partsOf, type FilterPart } from './event-filter.ts';
 import { loadClips, loadFrames } from './event-operations.ts';
 import { chooseWalk, maxCounted } from './event-plan.ts';
-import { spanAfter, spanOf, type PositionSpan } from './event-span.ts';
+import { spanAfter, spanOf } from './event-span.ts';
 import type { EventFilter, EventPage, EventQuery, EventWalk } from './event-store.ts';
 import {
+  countLookedStatement,
   countStatement,
   positionsStatement,
   rankedStatement,
   searchDriver,
+  type Looked,
   type Walk,
 } from './event-walk.ts';
-import { createHighlightMarks, toHighlightHtml, type HighlightMarks } from './highlight.ts';
+import { highlightTexts } from './highlight.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { eventColumns, toEvent, type EventRow } from './row-translation.ts';
-import { narrowMatch, toMatchExpression } from './search-query.ts';
+import { narrowMatch, parseSearch, type TypedSearch } from './search-query.ts';
 
-type Open = Pick<OpenDatabase, 'database'>;
+type Open = Pick<OpenDatabase, 'database' | 'statements'>;
 
 /** Of more matches than these, the newest are ranked. */
 const maxRanked = 5_000;
 /** Events that are looked at for a total: along an index that holds every filter, and with a look-up for each. */
 const maxLooked = { alongFilters: 100_000, withLookUp: 10_000 };
+
+const emptyPage: EventPage = {
+  events: [],
+  totalCount: 0,
+  isTotalExact: true,
+  hasMore: false,
+  highlights: [],
+};
 
 /**
  * A page and its total. Empty lists filter nothing; a search for blanks is no search, one that holds no word at all
@@ -32,18 +41,18 @@ const maxLooked = { alongFilters: 100_000, withLookUp: 10_000 };
  */
 export async function listEvents(open: Open, query: EventQuery): Promise<EventPage> {
   const question = await ask(open, query);
-  if (question === undefined) {
-    return { events: [], totalCount: 0, isTotalExact: true, hasMore: false, highlights: [] };
-  }
+  if (question === undefined) return emptyPage;
   const total = await countTotal(open, question);
+  if (total.isExact && total.count === 0) return emptyPage;
   const page = { limit: query.limit + 1, offset: query.offset, sortOrder: query.sortOrder };
   const positions = await findPositions(open, question, page, query);
   const hasMore = positions.length > query.limit;
-  const { events, highlights } = await loadEvents(
-    open,
-    positions.slice(0, query.limit),
-    question.search?.match,
-  );
+  const events = await loadEvents(open, positions.slice(0, query.limit));
+  const descriptions = events.map(({ description }) => description);
+  const highlights =
+    question.search === undefined
+      ? descriptions.map(() => null)
+      : highlightTexts(open.statements, question.search.any, descriptions);
   return { events, ...withPage(total, query, events.length, hasMore), hasMore, highlights };
 }
 
@@ -66,7 +75,7 @@ export async function walkEvents(open: Open, query: EventWalk): Promise<VedetteE
   const question = await ask(open, query);
   if (question === undefined) return [];
   const positions = await findPositions(open, question, { ...query, offset: 0 }, query);
-  return (await loadEvents(open, positions, undefined)).events;
+  return loadEvents(open, positions);
 }
 
 /** A filter, with what is known of it before anything is looked for. */
@@ -79,42 +88,35 @@ interface Question {
   /** Of the only part, or of all events, in the days that lie in the span as a whole. */
   readonly inWholeDays: number;
   readonly search: Search | undefined;
-  /** Matches in the span, up to one more than are counted. */
-  readonly matches: number;
 }
 
 /** For the full-text index: what was typed, and what it knows of the parts. */
 interface Search {
   readonly match: string;
+  /** Matches what holds any of the words. */
+  readonly any: string;
   /** The parts that have still to be looked at. */
   readonly left: readonly FilterPart[];
 }
 
-export function searchOf(words: string, parts: readonly FilterPart[]): Search {
+export function searchOf({ all, any }: TypedSearch, parts: readonly FilterPart[]): Search {
   return {
     match: narrowMatch(
-      words,
+      all,
       parts.flatMap(({ indexed }) => indexed ?? []),
     ),
+    any,
     left: parts.filter(({ indexed }) => indexed?.isExact !== true),
   };
 }
 
 async function ask(open: Open, filter: EventFilter): Promise<Question | undefined> {
   const text = filter.searchQuery?.trim() ?? '';
-  const words = text === '' ? undefined : toMatchExpression(text);
+  const words = text === '' ? undefined : parseSearch(text);
   if (text !== '' && words === undefined) return undefined;
   const parts = partsOf(filter);
   const search = words === undefined ? undefined : searchOf(words, parts);
   const { all, ofParts } = await countByDays(open, filter, parts);
-  const matches =
-    search === undefined
-      ? 0
-      : await count(
-          open,
-          { driver: searchDriver(search.match), parts: [], span: spanOf(filter) },
-          maxCounted + 1,
-        );
   return {
     filter,
     parts,
@@ -122,7 +124,6 @@ async function ask(open: Open, filter: EventFilter): Promise<Question | undefine
     all: all.touched,
     inWholeDays: (ofParts[0] ?? all).whole,
     search,
-    matches,
   };
 }
 
@@ -132,15 +133,14 @@ interface Total {
 }
 
 async function countTotal(open: Open, question: Question): Promise<Total> {
-  const { filter, parts, counts, all, search, matches } = question;
+  const { filter, parts, counts, all, search } = question;
   const span = spanOf(filter);
   if (search !== undefined) {
     const { match, left } = search;
-    if (left.length === 0) return upTo(matches, true);
-    return upTo(
-      await count(open, { driver: searchDriver(match), parts: left, span }, maxLooked.withLookUp),
-      matches <= maxCounted,
-    );
+    const walk = { driver: searchDriver(match), parts: left, span };
+    if (left.length === 0) return upTo(await count(open, walk, maxCounted + 1), true);
+    const { looked, total } = await countLooked(open, walk, maxLooked.withLookUp + 1);
+    return upTo(total, looked <= maxLooked.withLookUp);
   }
   const [part] = parts;
   if (parts.length <= 1 && part?.isCountedExactly !== false) {
@@ -168,6 +168,11 @@ async function count(open: Open, walk: Walk, looked: number, counted = maxCounte
   return rows[0]?.total ?? 0;
 }
 
+async function countLooked(open: Open, walk: Walk, most: number): Promise<Looked> {
+  const { rows } = await countLookedStatement(walk, most).execute(open.database);
+  return rows[0] ?? { looked: 0, total: 0 };
+}
+
 async function findPositions(
   open: Open,
   question: Question,
@@ -187,15 +192,8 @@ async function findPositions(
 }
 
 /** In the order of the positions. */
-async function loadEvents(
-  { database }: Open,
-  positions: readonly bigint[],
-  match: string | undefined,
-): Promise<{ readonly events: VedetteEvent[]; readonly highlights: (string | null)[] }> {
-  if (positions.length === 0) return { events: [], highlights: [] };
-  const marks = createHighlightMarks(createId());
-  const highlights =
-    match === undefined ? undefined : await findHighlights({ database }, positions, match, marks);
+async function loadEvents({ database }: Open, positions: readonly bigint[]): Promise<VedetteEvent[]> {
+  if (positions.length === 0) return [];
   const columns = sql.join(eventColumns.map((name) => sql.ref(`events.${name}`)));
   const { rows } = await sql<EventRow & { readonly position: string }>`
     select ${columns}, cast(events.position as text) as position
@@ -205,39 +203,5 @@ async function loadEvents(
   const ids = ordered.map((row) => row.id);
   const frames = await loadFrames(database, ids);
   const clips = await loadClips(database, ids);
-  return {
-    events: ordered.map((row) => toEvent(row, frames.get(row.id) ?? [], clips.get(row.id) ?? null)),
-    highlights: ordered.map((row) => {
-      const highlight = highlights?.get(row.position) ?? null;
-      return highlight === null || row.description === null ? null : toHighlightHtml(highlight, marks);
-    }),
-  };
-}
-
-/**
- * Descriptions with their marks, by position. Words are looked up for each event; a prefix is not: its matches are put
- * together anew by each statement, which takes tens of milliseconds for a common one.
- */
-async function findHighlights(
-  { database }: Open,
-  positions: readonly bigint[],
-  match: string,
-  marks: HighlightMarks,
-): Promise<Map<string, string | null>> {
-  const { low, high } = spanAround(positions);
-  const hasPrefix = match.includes('"*');
-  const which = hasPrefix
-    ? sql`event_search.rowid >= ${low} and event_search.rowid <= ${high}
-        and +event_search.rowid in (${sql.join(positions)})`
-    : sql`event_search.rowid in (${sql.join(positions)})`;
-  const { rows } = await sql<{ position: string; highlight: string | null }>`
-    select cast(event_search.rowid as text) as position,
-      highlight(event_search, 0, ${marks.open}, ${marks.close}) as highlight
-    from event_search where event_search match ${match} and ${which}`.execute(database);
-  return new Map(rows.map(({ position, highlight }) => [position, highlight]));
-}
-
-function spanAround(positions: readonly bigint[]): PositionSpan {
-  const sorted = positions.toSorted((a, b) => (a < b ? -1 : 1));
-  return { low: sorted[0] ?? 0n, high: sorted.at(-1) ?? 0n };
+  return ordered.map((row) => toEvent(row, frames.get(row.id) ?? [], clips.get(row.id) ?? null));
 }

@@ -75,25 +75,48 @@ export function countStatement(
   walk: Walk,
   { maxLooked, maxCounted }: { readonly maxLooked: number; readonly maxCounted: number },
 ): RawBuilder<{ total: number }> {
-  const { driver, parts, span } = walk;
-  const own = sql.join(
+  if (walk.parts.length === 0) {
+    return sql`select count(*) as total from (
+      select 1 from ${walk.driver.from} where ${ownConditions(walk)} limit ${Math.min(maxLooked, maxCounted)})`;
+  }
+  return sql`select count(*) as total from (
+    select 1 from ${first(walk, maxLooked)} where ${fits(walk)} limit ${maxCounted})`;
+}
+
+export interface Looked {
+  /** How many were looked at. */
+  readonly looked: number;
+  /** How many of them fit. */
+  readonly total: number;
+}
+
+/** Looks at the first `maxLooked` of the driver. */
+export function countLookedStatement(walk: Walk, maxLooked: number): RawBuilder<Looked> {
+  return sql`select count(*) as looked, count(*) filter (where ${fits(walk)}) as total
+    from ${first(walk, maxLooked)}`;
+}
+
+/** The first of the driver, under the name of `f`. */
+function first(walk: Walk, maxLooked: number): Sql {
+  const { place } = walk.driver;
+  const columns = needsFilters(walk)
+    ? sql.join(filterColumns.map((name) => sql.ref(`f.${name}`)))
+    : sql`${place} as position`;
+  return sql`(select ${columns} from ${source(walk)} where ${ownConditions(walk)} limit ${maxLooked}) as f`;
+}
+
+function fits({ parts }: Walk): Sql {
+  return sql.join(
+    parts.map((part) => part.condition(sql`f.position`)),
+    sql` and `,
+  );
+}
+
+function ownConditions({ driver, span }: Walk): Sql {
+  return sql.join(
     [within(span, driver.place), ...(driver.where === undefined ? [] : [driver.where])],
     sql` and `,
   );
-  if (parts.length === 0) {
-    return sql`select count(*) as total from (
-      select 1 from ${driver.from} where ${own} limit ${Math.min(maxLooked, maxCounted)})`;
-  }
-  const columns = needsFilters(walk)
-    ? sql.join(filterColumns.map((name) => sql.ref(`f.${name}`)))
-    : sql`${driver.place} as position`;
-  return sql`select count(*) as total from (
-    select 1 from (
-      select ${columns} from ${source(walk)} where ${own} limit ${maxLooked}
-    ) as f where ${sql.join(
-      parts.map((part) => part.condition(sql`f.position`)),
-      sql` and `,
-    )} limit ${maxCounted})`;
 }
 
 /** What is left may ask for labels only, which need no look at the event. */
@@ -109,13 +132,9 @@ function source(walk: Walk): Sql {
     : sql`${from} cross join events as f indexed by events_filters on f.position = ${place}`;
 }
 
-function conditions({ driver, parts, span }: Walk): Sql {
+function conditions(walk: Walk): Sql {
   return sql.join(
-    [
-      within(span, driver.place),
-      ...(driver.where === undefined ? [] : [driver.where]),
-      ...parts.map((part) => part.condition(driver.place)),
-    ],
+    [ownConditions(walk), ...walk.parts.map((part) => part.condition(walk.driver.place))],
     sql` and `,
   );
 }

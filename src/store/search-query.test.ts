@@ -1,7 +1,7 @@
 import SqliteDatabase from 'better-sqlite3';
 import * as fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { toMatchExpression } from './search-query.ts';
+import { parseSearch } from './search-query.ts';
 
 const database = new SqliteDatabase(':memory:');
 database.exec(`create virtual table texts using fts5 (
@@ -18,7 +18,7 @@ const select = database
 function search(texts: readonly string[], query: string): number[] {
   database.exec('delete from texts');
   for (const [index, text] of texts.entries()) insert.run(index, text, 'elsewhere');
-  const expression = toMatchExpression(query);
+  const expression = parseSearch(query)?.all;
   return expression === undefined ? [] : select.all(expression);
 }
 
@@ -44,7 +44,7 @@ test.each([
   ['🙂', undefined],
   ['', undefined],
 ])('%j asks for %j', (text, expression) => {
-  expect(toMatchExpression(text)).toBe(expression);
+  expect(parseSearch(text)?.all).toBe(expression);
 });
 
 test('words, phrases and prefixes find what a person means by them', () => {

@@ -13,15 +13,22 @@ const curlyQuotes = /[\u201c\u201d\u201e\u201f\u00ab\u00bb]/g;
 // A quoted phrase, or anything up to the next space or quote; either may end in the star of a prefix.
 const term = /"([^"]*)"(\*)?|([^\s"]+)/g;
 
+/** What a person asked for, as expressions of FTS5. */
+export interface TypedSearch {
+  /** Matches what holds all of it. */
+  readonly all: string;
+  /** Matches what holds any of it. */
+  readonly any: string;
+}
+
 /**
- * Turns what a person typed into an FTS5 expression that matches what holds all of it: words, "quoted phrases",
- * prefix*. Every text is valid. Operators and column names of FTS5 are plain words here; what joins letters within a
- * word (`front-door`, `don't`) asks for the parts in a row; a quote without its partner, control characters and
- * punctuation by itself say nothing.
+ * Reads what a person typed: words, "quoted phrases", prefix*. Every text is valid. Operators and column names of FTS5
+ * are plain words here; what joins letters within a word (`front-door`, `don't`) asks for the parts in a row; a quote
+ * without its partner, control characters and punctuation by itself say nothing.
  *
  * @returns `undefined` when the text holds no word at all: then nothing matches
  */
-export function toMatchExpression(text: string): string | undefined {
+export function parseSearch(text: string): TypedSearch | undefined {
   const terms: string[] = [];
   // FTS5 reads an expression up to the first NUL.
   const typed = text
@@ -37,7 +44,7 @@ export function toMatchExpression(text: string): string | undefined {
     // Neither kind can hold a quote, so none has to be doubled.
     terms.push(`"${content}"${isPrefix ? '*' : ''}`);
   }
-  return terms.length === 0 ? undefined : terms.join(' ');
+  return terms.length === 0 ? undefined : { all: terms.join(' '), any: terms.join(' OR ') };
 }
 
 /** What the full-text index knows of a condition, as an expression of it. */
