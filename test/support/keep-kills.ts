@@ -4,21 +4,23 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import SqliteDatabase from 'better-sqlite3';
 import { systemClock } from '../../src/core/clock.ts';
 import { createId } from '../../src/core/ids.ts';
 import { silentLog } from '../../src/core/log.ts';
-import { createFileRemoval } from '../../src/pipeline/file-removal.ts';
 import { createMediaFiles } from '../../src/store/media-files.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { checkBackup } from '../../src/store/restore-backup.ts';
 import { writeBackup } from '../../src/store/write-backup.ts';
+import { runExportKills } from './export-kills.ts';
 import type { KeepTask } from './keep-task-process.ts';
+import { lookAtData } from './kept-data.ts';
 import { makeOldDatabase } from './old-database.ts';
 import { exampleCamera, exampleCapture, exampleTime } from './store-examples.ts';
 
 export const keepKinds = ['migration', 'retention', 'backup', 'restore', 'export'] as const;
 export type KeepKind = (typeof keepKinds)[number];
+/** An export is a work of the whole service; the others have a process of their own. */
+type TaskKind = Exclude<KeepKind, 'export'>;
 
 export interface KeepKillsOptions {
   readonly kind: KeepKind;
@@ -49,9 +51,10 @@ const before = exampleTime + eventCount / 2;
  * looks what is left: again and again, each time from the same beginning.
  */
 export async function runKeepKills(options: KeepKillsOptions): Promise<KeepKillsResult> {
-  const { kind, folder, kills, random, onKill } = options;
+  const { kind, folder, kills, random, picture, onKill } = options;
+  if (kind === 'export') return runExportKills(options);
   const origin = join(folder, 'origin');
-  const ids = await prepare(options, origin);
+  const ids = await prepare(kind, picture, origin);
   const faults: string[] = [];
   let midway = 0;
   let shortestMs = Number.POSITIVE_INFINITY;
@@ -74,7 +77,7 @@ export async function runKeepKills(options: KeepKillsOptions): Promise<KeepKills
   return { midway, ended: kills - midway, faults };
 }
 
-function taskOf(kind: KeepKind, life: string): KeepTask {
+function taskOf(kind: TaskKind, life: string): KeepTask {
   const dataDir = join(life, 'data');
   switch (kind) {
     case 'retention':
@@ -84,7 +87,6 @@ function taskOf(kind: KeepKind, life: string): KeepTask {
     case 'restore':
       return { kind, dataDir, archive: join(life, 'backup.tar') };
     case 'migration':
-    case 'export':
       return { kind, dataDir };
     default:
       return kind satisfies never;
@@ -116,7 +118,7 @@ async function runTask(task: KeepTask, killAfterMs: number | undefined): Promise
 }
 
 /** @returns the ids of the events, oldest first */
-async function prepare({ kind, picture }: KeepKillsOptions, origin: string): Promise<string[]> {
+async function prepare(kind: TaskKind, picture: Uint8Array, origin: string): Promise<string[]> {
   const dataDir = join(origin, 'data');
   await mkdir(dataDir, { recursive: true });
   if (kind === 'migration') {
@@ -149,11 +151,11 @@ async function addEvents(dataDir: string, jpeg: Uint8Array, count: number): Prom
   return ids;
 }
 
-async function faultsIn(kind: KeepKind, life: string, ids: readonly string[]): Promise<string[]> {
+async function faultsIn(kind: TaskKind, life: string, ids: readonly string[]): Promise<string[]> {
   const dataDir = join(life, 'data');
   const faults: string[] = [];
   if (kind === 'backup') faults.push(...(await backupFaults(life)));
-  const stored = await look(dataDir, kind !== 'migration', faults);
+  const stored = await lookAtData(dataDir, { hasPictures: kind !== 'migration' }, faults);
   switch (kind) {
     case 'retention': {
       // What is young is there; of what is old, the youngest are left, since the oldest go first.
@@ -168,41 +170,9 @@ async function faultsIn(kind: KeepKind, life: string, ids: readonly string[]): P
       break;
     case 'migration':
     case 'backup':
-    case 'export':
       if (stored.join() !== ids.join()) faults.push(`${stored.length} of ${ids.length} events`);
   }
   return faults;
-}
-
-/** Opens it as the next start does. @returns ids, oldest first */
-async function look(dataDir: string, hasPictures: boolean, faults: string[]): Promise<string[]> {
-  const ids: string[] = [];
-  {
-    await using store = await openStore({ dataDir, log, clock: systemClock });
-    const media = createMediaFiles({ dataDir });
-    await createFileRemoval({ store: store.cleanup, media, log }).sweep(new AbortController().signal);
-    if ((await store.cleanup.tombstones(1)).length > 0) faults.push('tombstones are left');
-    for (;;) {
-      const page = await store.events.list({ limit: 500, offset: ids.length, sortOrder: 'asc' });
-      if (page.events.length === 0) break;
-      ids.push(...page.events.map(({ id }) => id));
-    }
-    if (hasPictures) {
-      const orphans = await media.findOrphans((asked) => store.events.existing(asked), Date.now() + 1e9);
-      if (orphans.length > 0) faults.push(`${orphans.length} pictures without an event`);
-    }
-  }
-  const connection = new SqliteDatabase(join(dataDir, 'vedette.db'));
-  const [integrity] = connection.prepare<[], string>('pragma integrity_check').pluck().all();
-  if (integrity !== 'ok') faults.push(`integrity: ${integrity}`);
-  connection.prepare(`insert into event_search (event_search, rank) values ('integrity-check', 1)`).run();
-  const named = connection.prepare<[], string>('select path from event_files').pluck().all();
-  connection.close();
-  if (hasPictures) {
-    const missing = named.filter((path) => !existsSync(join(dataDir, path)));
-    if (missing.length > 0) faults.push(`${missing.length} pictures are missing`);
-  }
-  return ids;
 }
 
 /** There is no backup, or a whole one. */

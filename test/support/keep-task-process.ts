@@ -20,9 +20,7 @@ export type KeepTask =
   /** Deletes everything of before a moment. */
   | { readonly kind: 'retention'; readonly dataDir: string; readonly before: number }
   | { readonly kind: 'backup'; readonly dataDir: string; readonly target: string }
-  | { readonly kind: 'restore'; readonly dataDir: string; readonly archive: string }
-  /** Reads all events, page by page. */
-  | { readonly kind: 'export'; readonly dataDir: string };
+  | { readonly kind: 'restore'; readonly dataDir: string; readonly archive: string };
 
 const log = silentLog();
 const never = new AbortController().signal;
@@ -58,13 +56,6 @@ async function perform(task: KeepTask): Promise<void> {
     case 'restore':
       await restoreBackup({ archive: task.archive, dataDir, isForced: true, now: Date.now() });
       return;
-    case 'export': {
-      await using store = await openStore({ dataDir, log, clock: systemClock });
-      for (let offset = 0; ; offset += 20) {
-        const { events } = await store.events.list({ limit: 20, offset, sortOrder: 'asc' });
-        if (events.length === 0) return;
-      }
-    }
   }
 }
 
