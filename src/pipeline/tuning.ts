@@ -1,0 +1,239 @@
+import type { CameraSettings, Zone } from '../core/camera-settings.ts';
+import type { Camera } from '../core/camera.ts';
+import type { VedetteEvent } from '../core/event.ts';
+import type { Sensitivity } from '../core/motion.ts';
+import { motionRule, wouldOpen, type MotionRule, type RecordedMotion } from '../motion/what-if.ts';
+import { zoneCandidates, type HeatGrid } from '../motion/zone-candidates.ts';
+import { isWanted, kindsOfSubjects, kindOrLabel } from '../vision/wanted-labels.ts';
+
+/** What is known of an event that motion made. */
+export interface TuningEvent extends Pick<
+  VedetteEvent,
+  'id' | 'userFeedback' | 'isStarred' | 'objectsDetected' | 'isNothingOfInterest'
+> {
+  /** Whether it is known what was recognised. */
+  readonly isDescribed: boolean;
+  /** `null` when it was not kept. */
+  readonly motion: (RecordedMotion & { readonly heat: HeatGrid }) | null;
+}
+
+export type TuningSettings = Pick<CameraSettings, 'zones' | 'labels'> & Pick<Camera, 'motionSensitivity'>;
+
+/** A change of one setting, and what it would have done. Every event is in one list at most. */
+export interface Proposal {
+  readonly kind: 'zone' | 'sensitivity' | 'labels';
+  readonly change: Partial<TuningSettings>;
+  /** Ids of events that it would have removed: marked as false motion, or not marked and nothing recognised. */
+  readonly removedFalse: readonly string[];
+  readonly removedUnmarked: readonly string[];
+  /** Ids of true ones that it would have cost. */
+  readonly lost: readonly string[];
+  /** How many events it is not known of. */
+  readonly unknown: number;
+}
+
+/**
+ * Why nothing is proposed. `no_false_motion`: no event is marked so. `no_evidence`: their motion was not kept.
+ * `prevented`: the present settings would have prevented them. `too_costly`: what would have removed them would have cost
+ * more true ones. `no_remedy`: no setting would have removed one.
+ */
+export const noProposalReasons = [
+  'no_false_motion',
+  'no_evidence',
+  'prevented',
+  'too_costly',
+  'no_remedy',
+] as const;
+export type NoProposalReason = (typeof noProposalReasons)[number];
+
+export interface TuningReport {
+  readonly counts: {
+    readonly total: number;
+    readonly falseMotion: number;
+    readonly true: number;
+    readonly unmarked: number;
+    /** Of all of them, those whose motion was not kept. */
+    readonly withoutEvidence: number;
+  };
+  /** Best first: what costs least, and of those what removes most. */
+  readonly proposals: readonly Proposal[];
+  /** `null` when there are proposals. */
+  readonly reason: NoProposalReason | null;
+}
+
+const maxProposals = 4;
+const maxZones = 10;
+const stricter: Readonly<Record<Sensitivity, Sensitivity | undefined>> = {
+  high: 'medium',
+  medium: 'low',
+  low: undefined,
+};
+
+type Class = 'false' | 'true' | 'unmarked';
+
+/**
+ * What would have kept the events away that people marked as false motion, judged by all events of the camera: one that is
+ * marked right (or only its words wrong), starred, or in which something was recognised is a true one.
+ */
+export function proposeTuning(events: readonly TuningEvent[], settings: TuningSettings): TuningReport {
+  const { motionSensitivity, zones, labels } = settings;
+  const present = motionRule(motionSensitivity, zones);
+  const isKnown = (event: TuningEvent): boolean =>
+    event.motion !== null && wouldOpen(event.motion, motionRule(event.motion.sensitivity, []));
+  const judged = events.map((event) => ({ event, class: classOf(event), isKnown: isKnown(event) }));
+  // What the present settings keep away already is nobody's to remove.
+  const standing = judged.filter(
+    ({ event, isKnown: known }) =>
+      !(known && event.motion !== null && !wouldOpen(event.motion, present)) &&
+      !(event.isDescribed && !isWanted(event.objectsDetected, labels)),
+  );
+  const counts = {
+    total: events.length,
+    falseMotion: judged.filter((entry) => entry.class === 'false').length,
+    true: judged.filter((entry) => entry.class === 'true').length,
+    unmarked: judged.filter((entry) => entry.class === 'unmarked').length,
+    withoutEvidence: judged.filter((entry) => !entry.isKnown).length,
+  };
+  const unwanted = standing.filter((entry) => entry.class === 'false');
+  if (counts.falseMotion === 0) return { counts, proposals: [], reason: 'no_false_motion' };
+  if (unwanted.length === 0) return { counts, proposals: [], reason: 'prevented' };
+
+  const whatIfRule = (kind: Proposal['kind'], change: Proposal['change'], rule: MotionRule): Proposal =>
+    tally(kind, change, standing, ({ event, isKnown: known }) =>
+      known && event.motion !== null ? !wouldOpen(event.motion, rule) : undefined,
+    );
+  const candidates = [
+    ...zoneProposals(standing, settings, (change, all) =>
+      whatIfRule('zone', change, motionRule(motionSensitivity, all)),
+    ),
+    ...sensitivityProposals(motionSensitivity, (sensitivity) =>
+      whatIfRule('sensitivity', { motionSensitivity: sensitivity }, motionRule(sensitivity, zones)),
+    ),
+    ...labelProposals(standing, labels, (wanted) =>
+      tally('labels', { labels: wanted }, standing, ({ event }) =>
+        event.isDescribed ? !isWanted(event.objectsDetected, wanted) : undefined,
+      ),
+    ),
+  ].filter(({ removedFalse }) => removedFalse.length > 0);
+  const worthIt = candidates.filter(({ lost, removedFalse }) => lost.length <= removedFalse.length);
+  const proposals = bestOf(worthIt);
+  if (proposals.length > 0) return { counts, proposals, reason: null };
+  if (candidates.length > 0) return { counts, proposals, reason: 'too_costly' };
+  const isAnyKnown = unwanted.some((entry) => entry.isKnown || entry.event.isDescribed);
+  return { counts, proposals, reason: isAnyKnown ? 'no_remedy' : 'no_evidence' };
+}
+
+interface Judged {
+  readonly event: TuningEvent;
+  readonly class: Class;
+  /** Whether its samples tell what other settings would have made of it. */
+  readonly isKnown: boolean;
+}
+
+function classOf({ userFeedback, isStarred, objectsDetected, isNothingOfInterest }: TuningEvent): Class {
+  if (userFeedback === 'false_motion') return 'false';
+  if (userFeedback !== null || isStarred) return 'true';
+  return objectsDetected.length > 0 && !isNothingOfInterest ? 'true' : 'unmarked';
+}
+
+/** @param isRemoved `undefined` where that is not known */
+function tally(
+  kind: Proposal['kind'],
+  change: Proposal['change'],
+  standing: readonly Judged[],
+  isRemoved: (entry: Judged) => boolean | undefined,
+): Proposal {
+  const lists: Record<Class, string[]> = { false: [], true: [], unmarked: [] };
+  let unknown = 0;
+  for (const entry of standing) {
+    const removed = isRemoved(entry);
+    if (removed === undefined) unknown += 1;
+    else if (removed) lists[entry.class].push(entry.event.id);
+  }
+  return {
+    kind,
+    change,
+    removedFalse: lists.false,
+    removedUnmarked: lists.unmarked,
+    lost: lists.true,
+    unknown,
+  };
+}
+
+function zoneProposals(
+  standing: readonly Judged[],
+  { zones }: TuningSettings,
+  whatIf: (change: Proposal['change'], zones: readonly Zone[]) => Proposal,
+): Proposal[] {
+  if (zones.length >= maxZones) return [];
+  const heats = (wanted: Class): HeatGrid[] =>
+    standing.flatMap(({ event, class: own, isKnown }) =>
+      isKnown && own === wanted && event.motion !== null ? [event.motion.heat] : [],
+    );
+  return zoneCandidates(heats('false'), heats('true')).map((points) => {
+    const all: Zone[] = [...zones, { name: freeName(zones), kind: 'exclude', points }];
+    return whatIf({ zones: all }, all);
+  });
+}
+
+function freeName(zones: readonly Zone[]): string {
+  for (let number = 1; ; number += 1) {
+    const name = `No motion ${number}`;
+    if (!zones.some((zone) => zone.name === name)) return name;
+  }
+}
+
+function sensitivityProposals(
+  present: Sensitivity,
+  whatIf: (sensitivity: Sensitivity) => Proposal,
+): Proposal[] {
+  const next = stricter[present];
+  return next === undefined ? [] : [whatIf(next)];
+}
+
+function labelProposals(
+  standing: readonly Judged[],
+  present: readonly string[],
+  whatIf: (labels: readonly string[]) => Proposal,
+): Proposal[] {
+  const labelsOf = (wanted: Class): Set<string> =>
+    new Set(
+      standing.flatMap(({ event, class: own }) =>
+        own === wanted ? event.objectsDetected.map(kindOrLabel) : [],
+      ),
+    );
+  const wanted = labelsOf('true');
+  const all = present.length > 0 ? [...present] : [...new Set([...kindsOfSubjects, ...wanted])];
+  const misled = [...labelsOf('false')].filter((label) => all.includes(label));
+  const onlyMisled = new Set(misled.filter((label) => !wanted.has(label)));
+  const lists = [
+    ...(present.length > 0 ? [] : [all]),
+    all.filter((label) => !onlyMisled.has(label)),
+    ...misled.map((label) => all.filter((other) => other !== label)),
+  ];
+  return lists.filter((list) => list.length > 0).map(whatIf);
+}
+
+/** The best of each kind, and another zone where it removes what the first one does not. */
+function bestOf(proposals: readonly Proposal[]): Proposal[] {
+  const chosen: Proposal[] = [];
+  for (const proposal of proposals.toSorted(compare)) {
+    const sameKind = chosen.filter(({ kind }) => kind === proposal.kind);
+    const known = new Set(sameKind.flatMap(({ removedFalse }) => removedFalse));
+    const isNew = proposal.removedFalse.some((id) => !known.has(id));
+    const isFurtherZone = proposal.kind === 'zone' && isNew && sameKind.length < 2;
+    if (sameKind.length === 0 || isFurtherZone) chosen.push(proposal);
+  }
+  return chosen.slice(0, maxProposals);
+}
+
+const kindOrder: readonly Proposal['kind'][] = ['zone', 'sensitivity', 'labels'];
+
+function compare(a: Proposal, b: Proposal): number {
+  return (
+    a.lost.length - b.lost.length ||
+    b.removedFalse.length - a.removedFalse.length ||
+    a.removedUnmarked.length - b.removedUnmarked.length ||
+    kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind)
+  );
+}
