@@ -11,6 +11,7 @@ import type { Picture, StreamInfo } from '../core/frame.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { CameraTuning } from '../core/tuning.ts';
 import type { DatabaseReport } from '../store/database-check.ts';
 import type { CameraInput, CaptureResult, EventAnnotation, Store } from '../store/event-store.ts';
 import type { AiServices } from './ai-services.ts';
@@ -118,6 +119,11 @@ export interface EventService {
   openClip(path: string): Promise<StoredClip>;
 }
 
+export interface TuningService {
+  /** What would have kept the false motion of the last week away. Throws `RATE_LIMITED` when too many ask at once. */
+  propose(camera: Camera): Promise<CameraTuning>;
+}
+
 export interface ComponentHealth {
   readonly status: 'healthy' | 'degraded' | 'down';
   /** What is wrong and what to do; `null` when nothing is. */
@@ -137,6 +143,7 @@ export interface ApiServices {
   readonly cameras: CameraService;
   readonly events: EventService;
   readonly ai: AiServices;
+  readonly tuning: TuningService;
   readonly retention: RetentionService;
   /** Reads the whole database: may take minutes. */
   checkDatabase(depth: 'quick' | 'full'): Promise<DatabaseReport>;

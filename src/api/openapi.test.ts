@@ -32,6 +32,7 @@ const expectedOperations = [
   'GET /api/v1/cameras/templates',
   'GET /api/v1/cameras/{id}',
   'GET /api/v1/cameras/{id}/preview',
+  'GET /api/v1/cameras/{id}/proposals',
   'GET /api/v1/cameras/{id}/status',
   'GET /api/v1/cameras/{id}/stream',
   'GET /api/v1/deliveries',

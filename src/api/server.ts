@@ -31,6 +31,7 @@ import { registerLiveViewRoutes } from './routes/live-view-routes.ts';
 import { registerMetricsRoutes } from './routes/metrics-routes.ts';
 import { registerPageRoutes } from './routes/page-routes.ts';
 import { registerRetentionRoutes } from './routes/retention-routes.ts';
+import { registerTuningRoutes } from './routes/tuning-routes.ts';
 import { registerSpendingRoutes } from './routes/spending-routes.ts';
 import { validatorCompiler } from './validation.ts';
 import { VideoViewers } from './video-viewers.ts';
@@ -162,6 +163,7 @@ async function createApp(services: ApiServices, live: LiveParts): Promise<ApiApp
   registerEventAnnotationRoutes(app, services);
   registerEventDescriptionRoutes(app, services);
   registerCameraSetupRoutes(app, services);
+  registerTuningRoutes(app, services);
   registerClipRoutes(app, services);
   registerCameraRoutes(app, services);
   registerAiRoutes(app, services);

@@ -19,6 +19,7 @@ import { clearInterruptedClips } from '../pipeline/clip-recorder.ts';
 import { createEventDesk } from '../pipeline/event-desk.ts';
 import { createFileRemoval } from '../pipeline/file-removal.ts';
 import { PeopleNotifier } from '../pipeline/notify-people.ts';
+import { createTuningDesk } from '../pipeline/tuning-desk.ts';
 import { createPipeline } from '../pipeline/pipeline.ts';
 import { reportOrphans } from '../pipeline/orphans.ts';
 import { drainSpool, resumeJobs } from '../pipeline/resume.ts';
@@ -274,6 +275,7 @@ export async function startApp(
           }),
           budget,
         },
+        tuning: createTuningDesk({ events: store.events, clock }),
         retention,
         checkDatabase: (depth) => care.check(depth),
         live,

@@ -1,7 +1,7 @@
-import type { CameraSettings, Zone } from '../core/camera-settings.ts';
-import type { Camera } from '../core/camera.ts';
+import type { Zone } from '../core/camera-settings.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import type { Sensitivity } from '../core/motion.ts';
+import type { Proposal, TuningReport, TuningSettings } from '../core/tuning.ts';
 import { motionRule, wouldOpen, type MotionRule, type RecordedMotion } from '../motion/what-if.ts';
 import { zoneCandidates, type HeatGrid } from '../motion/zone-candidates.ts';
 import { isWanted, kindsOfSubjects, kindOrLabel } from '../vision/wanted-labels.ts';
@@ -15,50 +15,6 @@ export interface TuningEvent extends Pick<
   readonly isDescribed: boolean;
   /** `null` when it was not kept. */
   readonly motion: (RecordedMotion & { readonly heat: HeatGrid }) | null;
-}
-
-export type TuningSettings = Pick<CameraSettings, 'zones' | 'labels'> & Pick<Camera, 'motionSensitivity'>;
-
-/** A change of one setting, and what it would have done. Every event is in one list at most. */
-export interface Proposal {
-  readonly kind: 'zone' | 'sensitivity' | 'labels';
-  readonly change: Partial<TuningSettings>;
-  /** Ids of events that it would have removed: marked as false motion, or not marked and nothing recognised. */
-  readonly removedFalse: readonly string[];
-  readonly removedUnmarked: readonly string[];
-  /** Ids of true ones that it would have cost. */
-  readonly lost: readonly string[];
-  /** How many events it is not known of. */
-  readonly unknown: number;
-}
-
-/**
- * Why nothing is proposed. `no_false_motion`: no event is marked so. `no_evidence`: their motion was not kept.
- * `prevented`: the present settings would have prevented them. `too_costly`: what would have removed them would have cost
- * more true ones. `no_remedy`: no setting would have removed one.
- */
-export const noProposalReasons = [
-  'no_false_motion',
-  'no_evidence',
-  'prevented',
-  'too_costly',
-  'no_remedy',
-] as const;
-export type NoProposalReason = (typeof noProposalReasons)[number];
-
-export interface TuningReport {
-  readonly counts: {
-    readonly total: number;
-    readonly falseMotion: number;
-    readonly true: number;
-    readonly unmarked: number;
-    /** Of all of them, those whose motion was not kept. */
-    readonly withoutEvidence: number;
-  };
-  /** Best first: what costs least, and of those what removes most. */
-  readonly proposals: readonly Proposal[];
-  /** `null` when there are proposals. */
-  readonly reason: NoProposalReason | null;
 }
 
 const maxProposals = 4;

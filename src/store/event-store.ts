@@ -162,6 +162,26 @@ export interface EpisodeChange {
   readonly evidence?: MotionEvidence;
 }
 
+/** Which events' motion: of one camera, newest first. */
+export interface MotionQuery {
+  readonly cameraId: string;
+  /** Epoch ms, inclusive. */
+  readonly startTime: number;
+  /** Only what comes behind this place. */
+  readonly after?: EventPlace;
+  readonly limit: number;
+}
+
+/** An event that motion made, as far as it tells whether the motion was worth it. */
+export interface MotionRow extends Pick<
+  VedetteEvent,
+  'id' | 'timestamp' | 'userFeedback' | 'isStarred' | 'objectsDetected' | 'isNothingOfInterest'
+> {
+  readonly isDescribed: boolean;
+  /** A `MotionEvidence` as JSON: there may be thousands, and whoever needs them reads them where it blocks nobody. */
+  readonly evidenceText: string | null;
+}
+
 /** What a person says of an event; what is left out stays, null takes away. */
 export interface EventAnnotation {
   readonly userFeedback?: UserFeedback | null;
@@ -298,6 +318,8 @@ export interface EventStore {
   sentRequests(eventId: string): Promise<SentRequest[]>;
   /** The episode went on. `undefined` when the event is gone. */
   extend(eventId: string, change: EpisodeChange): Promise<VedetteEvent | undefined>;
+  /** Motion and what people said of it. */
+  motion(query: MotionQuery): Promise<MotionRow[]>;
   /** Why these events fired, by their ids; those of which nothing is known are missing. */
   evidence(eventIds: readonly string[]): Promise<ReadonlyMap<string, MotionEvidence>>;
   /** `undefined` when the event is gone. */

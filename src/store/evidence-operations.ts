@@ -1,6 +1,9 @@
+import { sql } from 'kysely';
 import type { MotionEvidence } from '../core/motion-evidence.ts';
 import type { OpenDatabase } from './open-database.ts';
-import { toEvidence } from './row-translation.ts';
+import { spanAfter, within } from './event-span.ts';
+import type { MotionQuery, MotionRow } from './event-store.ts';
+import { toEvidence, toMotionRow } from './row-translation.ts';
 import type { StatementCache } from './statement-cache.ts';
 
 /** Bound parameters of one statement. */
@@ -30,4 +33,35 @@ export async function evidenceOf(
     for (const row of rows) found.set(row.event_id, toEvidence(row));
   }
   return found;
+}
+
+/** Newest first. */
+export async function motionRows(open: OpenDatabase, query: MotionQuery): Promise<MotionRow[]> {
+  const { cameraId, startTime, after, limit } = query;
+  const span = await spanAfter(open, {
+    startTime,
+    limit,
+    sortOrder: 'desc',
+    ...(after === undefined ? {} : { after }),
+  });
+  const rows = await open.database
+    .selectFrom('events')
+    .leftJoin('event_evidence', 'event_evidence.event_id', 'events.id')
+    .select([
+      'events.id',
+      'events.timestamp',
+      'events.user_feedback',
+      'events.is_starred',
+      'events.objects_detected',
+      'events.is_nothing_of_interest',
+      'events.description_status',
+      'event_evidence.evidence_json',
+    ])
+    .where('events.camera_id', '=', cameraId)
+    .where('events.source', '=', 'motion')
+    .where(sql<boolean>`${within(span, sql.ref('events.position'))}`)
+    .orderBy('events.position', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toMotionRow);
 }

@@ -74,6 +74,7 @@ export async function openStore(given: OpenStoreOptions): Promise<SqliteStore> {
       recordSent: (eventId, request) => client.call('events.recordSent', eventId, request),
       sentRequests: (eventId) => client.call('events.sentRequests', eventId),
       extend: (eventId, change) => client.call('events.extend', eventId, change),
+      motion: (query) => reader.call('events.motion', query),
       evidence: (eventIds) => reader.call('events.evidence', eventIds),
       annotate: (eventId, annotation) => client.call('events.annotate', eventId, annotation),
       beginAttempt: (eventId) => client.call('events.beginAttempt', eventId),

@@ -20,6 +20,7 @@ import type {
   CameraInput,
   CapturedEvent,
   Delivery,
+  MotionRow,
   DescribeRequest,
   SentPictureFile,
   StoredJob,
@@ -111,6 +112,30 @@ export function toEvent(row: EventRow, frames: readonly EventFrame[], clip: Even
     costUsd: row.cost_usd,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+  };
+}
+
+export function toMotionRow(
+  row: Pick<
+    EventRow,
+    | 'id'
+    | 'timestamp'
+    | 'user_feedback'
+    | 'is_starred'
+    | 'objects_detected'
+    | 'is_nothing_of_interest'
+    | 'description_status'
+  > & { readonly evidence_json: string | null },
+): MotionRow {
+  return {
+    id: row.id,
+    timestamp: row.timestamp,
+    userFeedback: row.user_feedback,
+    isStarred: row.is_starred === 1,
+    objectsDetected: JSON.parse(row.objects_detected),
+    isNothingOfInterest: row.is_nothing_of_interest === 1,
+    isDescribed: row.description_status === 'done',
+    evidenceText: row.evidence_json,
   };
 }
 

@@ -22,7 +22,7 @@ import {
   retryDelivery,
 } from './delivery-operations.ts';
 import { eventAttempts, finishEvent, improveDescription } from './description-operations.ts';
-import { evidenceOf } from './evidence-operations.ts';
+import { evidenceOf, motionRows } from './evidence-operations.ts';
 import { listEvents, walkEvents } from './event-list.ts';
 import { eventStats } from './event-stats.ts';
 import {
@@ -82,6 +82,7 @@ export function createOperations(open: OpenDatabase, now: () => number): StoreOp
     'events.recordSent': (eventId, request) => recordSent(open, now(), eventId, request),
     'events.sentRequests': (eventId) => sentRequestsOf(open, eventId),
     'events.extend': (eventId, change) => extendEvent(open, now(), eventId, change),
+    'events.motion': (query) => motionRows(open, query),
     'events.evidence': (eventIds) => evidenceOf(open, eventIds),
     'events.annotate': (eventId, annotation) => annotateEvent(open, now(), eventId, annotation),
     'events.beginAttempt': (eventId) => beginAttempt(open, eventId),

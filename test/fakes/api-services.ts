@@ -32,6 +32,7 @@ import { createCleaner } from '../../src/pipeline/cleaner.ts';
 import { createFileRemoval } from '../../src/pipeline/file-removal.ts';
 import type { RetentionPolicy } from '../../src/store/cleanup-store.ts';
 import { createEventDesk } from '../../src/pipeline/event-desk.ts';
+import { createTuningDesk } from '../../src/pipeline/tuning-desk.ts';
 import { createEmbeddedQueue } from '../../src/queue/embedded-queue.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { createAiRig, type AiRig, type AiRigOptions } from './ai-services.ts';
@@ -319,6 +320,7 @@ export async function startApi(
     live,
     metrics,
     ai,
+    tuning: createTuningDesk({ events: store.events, clock }),
     retention,
     checkDatabase: (depth) => runMaintenance('check', join(dir.path, 'vedette.db'), { depth }),
     health: () => Promise.resolve(api.health),

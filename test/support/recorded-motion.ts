@@ -1,4 +1,5 @@
 import type { Box } from '../../src/core/geometry.ts';
+import type { MotionEvidence } from '../../src/core/motion-evidence.ts';
 import type { Sensitivity } from '../../src/core/motion.ts';
 import type { TuningEvent } from '../../src/pipeline/tuning.ts';
 
@@ -67,5 +68,20 @@ export function tuningEvent(id: string, change: Partial<TuningEvent> = {}): Tuni
     isDescribed: true,
     motion: null,
     ...change,
+  };
+}
+
+/** The same as it is stored with an event. */
+export function motionEvidence(shape: MovedShape, isComplete = true): MotionEvidence {
+  const { sensitivity, heat, samples } = recordMotion(shape);
+  return {
+    sensitivity,
+    decode: 'auto',
+    isComplete,
+    frames: samples.length,
+    heat,
+    samples: samples.map(({ atMs, regions, areas }) => ({ atMs, regions, areas, zones: [] })),
+    path: null,
+    guards: [],
   };
 }

@@ -26,6 +26,16 @@ const annotationBody = z
   })
   .meta({ id: 'EventAnnotation' });
 
+const annotatedEventSchema = z
+  .object({
+    ...eventWireSchema.shape,
+    proposals_url: z
+      .string()
+      .nullable()
+      .meta({ description: 'What would have prevented it; null unless it is marked as false motion' }),
+  })
+  .meta({ id: 'AnnotatedEvent' });
+
 /** What people say of an event. */
 export function registerEventAnnotationRoutes(app: ApiApp, { events }: ApiServices): void {
   app.route({
@@ -37,7 +47,7 @@ export function registerEventAnnotationRoutes(app: ApiApp, { events }: ApiServic
       description: 'What is left out stays as it is.',
       params: idParams,
       body: annotationBody,
-      response: { 200: eventWireSchema, ...errorResponses(400, 404, 413, 415, 422, 503) },
+      response: { 200: annotatedEventSchema, ...errorResponses(400, 404, 413, 415, 422, 503) },
     },
     async handler(request, reply) {
       const { id } = request.params;
@@ -48,7 +58,11 @@ export function registerEventAnnotationRoutes(app: ApiApp, { events }: ApiServic
         ...(starred !== undefined && { isStarred: starred === true }),
       });
       if (event === undefined) throw eventNotFound(id);
-      return reply.send(toEventWire(event));
+      const isFalse = event.userFeedback === 'false_motion' && event.source === 'motion';
+      return reply.send({
+        ...toEventWire(event),
+        proposals_url: isFalse ? `${apiPrefix}/cameras/${event.cameraId}/proposals` : null,
+      });
     },
   });
 }

@@ -1,0 +1,41 @@
+import { parentPort } from 'node:worker_threads';
+import type { MotionEvidence } from '../core/motion-evidence.ts';
+import type { MotionRow } from '../store/event-store.ts';
+import type { TuningReport, TuningSettings } from '../core/tuning.ts';
+import { proposeTuning, type TuningEvent } from './tuning.ts';
+
+/** The body of a thread that answers one question and ends: a week of a busy camera takes it some seconds. */
+
+export type TuningRequest =
+  | { readonly kind: 'events'; readonly rows: readonly MotionRow[] }
+  /** Nothing comes behind it. */
+  | { readonly kind: 'propose'; readonly settings: TuningSettings };
+
+export type TuningAnswer = TuningReport;
+
+const events: TuningEvent[] = [];
+
+parentPort?.on('message', (request: TuningRequest) => {
+  if (request.kind === 'events') {
+    for (const row of request.rows) events.push(toTuningEvent(row));
+    return;
+  }
+  parentPort?.postMessage(proposeTuning(events, request.settings) satisfies TuningAnswer, []);
+  parentPort?.close();
+});
+
+function toTuningEvent({ evidenceText, ...row }: MotionRow): TuningEvent {
+  return { ...row, motion: evidenceText === null ? null : toMotion(evidenceText) };
+}
+
+/** What of it is needed; the beginning of an episode alone does not tell what the rest would have done. */
+function toMotion(text: string): TuningEvent['motion'] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the store has written it
+  const { sensitivity, isComplete, heat, samples } = JSON.parse(text) as MotionEvidence;
+  if (!isComplete) return null;
+  return {
+    sensitivity,
+    heat,
+    samples: samples.map(({ atMs, regions, areas }) => ({ atMs, regions, areas })),
+  };
+}
