@@ -7,13 +7,16 @@ import { FrameGate } from './frame-gate.ts';
 import { GrayScaler } from './gray-scaler.ts';
 import type { HostCounter } from './host-protocol.ts';
 import type { PacketQueue } from './packet-queue.ts';
-import { codecNameOf, VideoDecoder } from './video-decoder.ts';
+import { VideoDecoder } from './video-decoder.ts';
 
 /** A damaged stream waits for its next key frame, but not longer than this: some have none for minutes. */
 const keyframeWaitUs = 3_000_000;
 
 /** Frames with concealed damage look like motion; they are left out as long as whole ones come within this time. */
 const damageToleranceUs = 1_000_000;
+
+/** Pictures up to this size take about half a millisecond. */
+const quickPixels = 640 * 480;
 
 export interface AnalysisItem {
   readonly packet: Packet;
@@ -121,18 +124,18 @@ export class FrameAnalyser {
     if (decoder === undefined) return false;
     using scaler = new GrayScaler(this.#options.masks);
     try {
-      await this.#decodeAll(decoder, scaler, codecNameOf(parameters));
+      await this.#decodeAll(decoder, scaler);
       return true;
     } finally {
       decoder.free();
     }
   }
 
-  async #decodeAll(decoder: VideoDecoder, scaler: GrayScaler, codec: string): Promise<void> {
+  async #decodeAll(decoder: VideoDecoder, scaler: GrayScaler): Promise<void> {
     const { clock, queue, count, onProgress } = this.#options;
     const show = async (frame: Frame, timeUs: number): Promise<void> => {
       this.#decodingSince = undefined;
-      await this.#show(frame, timeUs, scaler, { codec, framesPerSecond: decoder.framesPerSecond });
+      await this.#show(frame, timeUs, scaler, decoder);
     };
     let keyframeAwaitedUs: number | undefined;
     this.#lastFrameAt = clock.monotonic();
@@ -159,12 +162,7 @@ export class FrameAnalyser {
     if (!queue.isAbandoned) await decoder.decode(null, show);
   }
 
-  async #show(
-    frame: Frame,
-    timeUs: number,
-    scaler: GrayScaler,
-    stream: Pick<DecodedFacts, 'codec' | 'framesPerSecond'>,
-  ): Promise<void> {
+  async #show(frame: Frame, timeUs: number, scaler: GrayScaler, decoder: VideoDecoder): Promise<void> {
     const { clock, queue, count, onFrame } = this.#options;
     if (queue.isAbandoned) return;
     if (frame.decodeErrorFlags === 0) {
@@ -179,7 +177,7 @@ export class FrameAnalyser {
     const { width, height } = frame;
     const isWanted = this.#gate === undefined || this.#gate.admits(timeUs);
     const isPrinted = this.#options.hasPrints && frame.keyFrame === 1 && frame.decodeErrorFlags === 0;
-    const picture = isWanted || isPrinted ? await scaler.scale(frame) : undefined;
+    const picture = isWanted || isPrinted ? scaler.scale(frame) : undefined;
     if (picture === undefined && (isWanted || isPrinted)) {
       count('packetsCorrupt', 1);
       this.#hasErrors = true;
@@ -187,7 +185,7 @@ export class FrameAnalyser {
     }
     this.#lastFrameAt = clock.monotonic();
     this.#hasErrors = false;
-    this.#learn({ ...stream, width, height });
+    this.#learn(width, height, decoder);
     if (picture === undefined) return;
     if (isPrinted) this.#keyPrint = printPicture(picture);
     if (!isWanted) return;
@@ -209,9 +207,11 @@ export class FrameAnalyser {
     this.#lastFrameAt = clock.monotonic();
   }
 
-  #learn(facts: DecodedFacts): void {
-    if (this.#facts?.width === facts.width && this.#facts.height === facts.height) return;
-    this.#facts = facts;
-    this.#options.onFacts(facts);
+  #learn(width: number, height: number, decoder: VideoDecoder): void {
+    if (this.#facts?.width === width && this.#facts.height === height) return;
+    const { codecName: codec, framesPerSecond } = decoder;
+    this.#facts = { codec, width, height, framesPerSecond };
+    decoder.isQuick = width * height <= quickPixels;
+    this.#options.onFacts(this.#facts);
   }
 }

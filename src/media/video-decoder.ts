@@ -23,6 +23,11 @@ export class VideoDecoder {
   readonly #context: CodecContext;
   readonly #frame = new Frame();
   readonly codecName: string;
+  /**
+   * Whether a picture is decoded in so little time that the way to another thread and back costs more, and that nothing
+   * is held up by it. Such pictures are decoded right here.
+   */
+  isQuick = false;
 
   private constructor(context: CodecContext, codecName: string) {
     this.#context = context;
@@ -67,7 +72,7 @@ export class VideoDecoder {
     packet: Packet | null,
     onFrame: (frame: Frame, timeUs: number) => Promise<void>,
   ): Promise<boolean> {
-    const sent = await this.#context.sendPacket(packet);
+    const sent = this.isQuick ? this.#context.sendPacketSync(packet) : await this.#context.sendPacket(packet);
     for (;;) {
       // Decoding happens in sendPacket; this only hands over what is ready.
       const received = this.#context.receiveFrameSync(this.#frame);
