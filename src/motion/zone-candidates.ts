@@ -20,14 +20,15 @@ interface Bounds {
 const reaches = [1, 3];
 /** Of each way to choose fields, the parts with the most unwanted motion. */
 const partsPerChoice = 3;
-/** Fields around the chosen ones that are taken along: motion rarely ends at the border of a field. */
-const margin = 0.5;
+/** Fields around the chosen ones that are taken along: what moved there will not move exactly there again. */
+const margins = [1.5, 0.5];
 /** A zone that takes more of the picture than this is no remedy. */
 const mostOfPicture = 0.5;
 
 /**
  * Polygons that may keep unwanted motion from counting, of 4 to 8 corners: around where it was, with as little as can be of
- * where wanted motion was. Which of them is worth it, the events themselves must tell.
+ * where wanted motion was. Of each part the
+ * tell.
  */
 export function zoneCandidates(unwanted: readonly HeatGrid[], wanted: readonly HeatGrid[]): Polygon[] {
   const size = usualSize(unwanted);
@@ -51,8 +52,10 @@ export function zoneCandidates(unwanted: readonly HeatGrid[], wanted: readonly H
   for (const isChosen of choices) {
     for (const reach of reaches) {
       for (const fields of largestParts(size, isChosen, bad, reach)) {
-        add(rectangleAround(boundsOf(fields, size), size));
-        add(octagonAround(fields, size));
+        for (const margin of margins) {
+          add(rectangleAround(boundsOf(fields, size), size, margin));
+          add(octagonAround(fields, size, margin));
+        }
       }
     }
   }
@@ -137,11 +140,11 @@ function boundsOf(fields: readonly number[], { columns, rows }: Size): Bounds {
   return { left, top, right, bottom };
 }
 
-function rectangleAround(bounds: Bounds, { columns, rows }: Size, around = margin): Polygon {
-  const left = Math.max(0, bounds.left - around) / columns;
-  const top = Math.max(0, bounds.top - around) / rows;
-  const right = Math.min(columns, bounds.right + 1 + around) / columns;
-  const bottom = Math.min(rows, bounds.bottom + 1 + around) / rows;
+function rectangleAround(bounds: Bounds, { columns, rows }: Size, margin: number): Polygon {
+  const left = Math.max(0, bounds.left - margin) / columns;
+  const top = Math.max(0, bounds.top - margin) / rows;
+  const right = Math.min(columns, bounds.right + 1 + margin) / columns;
+  const bottom = Math.min(rows, bounds.bottom + 1 + margin) / rows;
   return rounded([
     [left, top],
     [right, top],
@@ -151,7 +154,7 @@ function rectangleAround(bounds: Bounds, { columns, rows }: Size, around = margi
 }
 
 /** The rectangle around the fields, less the corners in which none of them lies. */
-function octagonAround(fields: readonly number[], size: Size): Polygon {
+function octagonAround(fields: readonly number[], size: Size, margin: number): Polygon {
   const { columns, rows } = size;
   let [leastSum, mostSum, leastDifference, mostDifference] = [Infinity, -Infinity, Infinity, -Infinity];
   for (const field of fields) {
@@ -161,7 +164,7 @@ function octagonAround(fields: readonly number[], size: Size): Polygon {
     leastDifference = Math.min(leastDifference, x - y - 1);
     mostDifference = Math.max(mostDifference, x - y + 1);
   }
-  let polygon: Polygon = rectangleAround(boundsOf(fields, size), size).map(
+  let polygon: Polygon = rectangleAround(boundsOf(fields, size), size, margin).map(
     ([x, y]) => [x * columns, y * rows] as const,
   );
   polygon = clip(polygon, ([x, y]) => x + y - leastSum + margin);

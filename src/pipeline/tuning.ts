@@ -17,7 +17,6 @@ export interface TuningEvent extends Pick<
   readonly motion: (RecordedMotion & { readonly heat: HeatGrid }) | null;
 }
 
-const maxProposals = 4;
 const maxZones = 10;
 const stricter: Readonly<Record<Sensitivity, Sensitivity | undefined>> = {
   high: 'medium',
@@ -172,24 +171,20 @@ function labelProposals(
 
 /** The best of each kind, and another zone where it removes what the first one does not. */
 function bestOf(proposals: readonly Proposal[]): Proposal[] {
-  const chosen: Proposal[] = [];
-  for (const proposal of proposals.toSorted(compare)) {
-    const sameKind = chosen.filter(({ kind }) => kind === proposal.kind);
-    const known = new Set(sameKind.flatMap(({ removedFalse }) => removedFalse));
-    const isNew = proposal.removedFalse.some((id) => !known.has(id));
-    const isFurtherZone = proposal.kind === 'zone' && isNew && sameKind.length < 2;
-    if (sameKind.length === 0 || isFurtherZone) chosen.push(proposal);
-  }
-  return chosen.slice(0, maxProposals);
+  const sorted = proposals.toSorted(compareWorth);
+  const chosen = kinds.flatMap((kind) => {
+    // Of zones that are worth the same the wider one, which comes first: what moves there next time is to be in it, too.
+    const [best, ...others] = sorted.filter((proposal) => proposal.kind === kind);
+    if (best === undefined) return [];
+    const known = new Set(best.removedFalse);
+    const further = others.find(({ removedFalse }) => removedFalse.some((id) => !known.has(id)));
+    return kind === 'zone' && further !== undefined ? [best, further] : [best];
+  });
+  return chosen.toSorted((a, b) => compareWorth(a, b) || a.removedUnmarked.length - b.removedUnmarked.length);
 }
 
-const kindOrder: readonly Proposal['kind'][] = ['zone', 'sensitivity', 'labels'];
+const kinds: readonly Proposal['kind'][] = ['zone', 'sensitivity', 'labels'];
 
-function compare(a: Proposal, b: Proposal): number {
-  return (
-    a.lost.length - b.lost.length ||
-    b.removedFalse.length - a.removedFalse.length ||
-    a.removedUnmarked.length - b.removedUnmarked.length ||
-    kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind)
-  );
+function compareWorth(a: Proposal, b: Proposal): number {
+  return a.lost.length - b.lost.length || b.removedFalse.length - a.removedFalse.length;
 }
