@@ -32,7 +32,7 @@ export async function cleanUp(store: SqliteStore, dataDir: string, count: number
     live: new LiveFeed({ now: () => systemClock.now() }),
     clock: systemClock,
   });
-  const watched = watchLoop();
+  const counting = watchLoop();
   const [planned, planMs] = await timed(() =>
     runMaintenance('plan', store.file, {
       kind: 'retention',
@@ -41,11 +41,14 @@ export async function cleanUp(store: SqliteStore, dataDir: string, count: number
       now: Date.now(),
     }),
   );
+  const countingDelay = counting.stop();
+  const watched = watchLoop();
   const over = new AbortController();
   const meanwhile = [readOn(store, over.signal), captureOn(store, over.signal)];
   const [{ deletedEvents, end, failure }, runMs] = await timed(() =>
     cleaner.run(planned, new AbortController().signal),
   );
+  const deletingDelay = watched.stop();
   over.abort();
   const [listed = [], captured = []] = await Promise.all(meanwhile);
   console.log(
@@ -55,7 +58,8 @@ export async function cleanUp(store: SqliteStore, dataDir: string, count: number
   console.log('| meanwhile | p50 ms | p95 ms | p99 ms | calls |\n|---|---|---|---|---|');
   printRow('lists and searches', listed, String(listed.length));
   printRow('one capture at a time', captured, String(captured.length));
-  printLoop('event loop during the clean-up', watched.stop());
+  printLoop('event loop while counting', countingDelay);
+  printLoop('event loop while deleting', deletingDelay);
 }
 
 /** The oldest events get the files that their rows name; answers where they end. */

@@ -50,15 +50,16 @@ export async function buryFiles(
 }
 
 export async function deleteBatch(
-  { connection, durably }: OpenDatabase,
+  { statements, durably }: OpenDatabase,
   now: number,
   { scope, storedUntil, cursor, limit }: CleanupBatchRequest,
 ): Promise<CleanupBatch> {
   const { text, parameters } = scopeCondition(scope, storedUntil);
-  // One more than asked for tells whether there are more. A position is text here: no number holds it.
-  const select = connection.prepare<unknown[], { readonly id: string; readonly position: string }>(
+  // One more than asked for tells whether there are more. A position is text here, since no number holds it; by that text
+  // the events would not come in their order, and all of them would be read for it.
+  const select = statements.prepare<unknown[], { readonly id: string; readonly position: string }>(
     `select id, cast(position as text) as position from events
-     where ${text} and position > ? order by position limit ?`,
+     where ${text} and position > ? order by events.position limit ?`,
   );
   return durably(async (transaction) => {
     const found = select.all(...parameters, BigInt(cursor ?? -1), limit + 1);

@@ -96,6 +96,18 @@ test('what is too old goes: by the days of its camera, of its star, or of all', 
   expect((await carryOut(plan)).toSorted()).toEqual([old.plain, old.oldStar, old.short].toSorted());
 });
 
+test('the oldest go first, also when their times are written with fewer digits', async () => {
+  const camera = await addCamera('Gate');
+  const ids: string[] = [];
+  for (const timestamp of [10, 2, exampleTime, 200, 30]) {
+    const capture = exampleCapture(camera, { timestamp });
+    await store.events.capture(capture);
+    ids.push(capture.id);
+  }
+  const plan = await runMaintenance('plan', store.file, retention({ days: 30 }));
+  expect(await carryOut(plan)).toEqual([ids[1], ids[0], ids[4], ids[3]]);
+});
+
 test('0 and no cap keep everything for ever', async () => {
   const camera = await addCamera('Gate');
   await addEvent(camera, 20_000);

@@ -6,7 +6,7 @@ import type { OpenDatabase } from './open-database.ts';
 export const dayMs = 86_400_000;
 
 /** Above every day that an event can have. */
-const lastDay = 2 ** 43 / dayMs;
+const lastDay = Math.ceil(2 ** 43 / dayMs);
 
 export interface DayTotals {
   /** Of all days that the span touches. */

@@ -170,6 +170,7 @@ describe('capture', () => {
     expect(events.map((event) => event.timestamp)).toEqual([0, 1_000, 2 ** 43 - 2]);
     const late = await store.events.list(exampleQuery({ startTime: 1_001 }));
     expect(late.events.map((event) => event.timestamp)).toEqual([2 ** 43 - 2]);
+    expect(late.totalCount).toBe(1);
   });
 });
 
@@ -339,6 +340,15 @@ describe('search', () => {
         totalCount: 0,
       });
     }
+  });
+
+  test('of equal matches the newest come first, also when their times are written with fewer digits', async () => {
+    const ids = new Map<number, string>();
+    for (const timestamp of [2, 10, 300]) {
+      ids.set(timestamp, await capture({ timestamp, description: exampleDescription('A red van') }));
+    }
+    const page = await store.events.list(exampleQuery({ searchQuery: 'van', sortBy: 'relevance' }));
+    expect(page.events.map(({ id }) => id)).toEqual([300, 10, 2].map((timestamp) => ids.get(timestamp)));
   });
 
   test('a camera that is renamed is found by its new name only', async () => {

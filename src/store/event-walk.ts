@@ -62,10 +62,10 @@ export function rankedStatement(
     maxRanked,
   }: { readonly limit: number; readonly offset: number; readonly maxRanked: number },
 ): RawBuilder<{ position: string }> {
-  return sql`select cast(position as text) as position from (
-      select event_search.rowid as position, bm25(event_search, ${columnWeights}) as score from ${source(walk)}
+  return sql`select cast(place as text) as position from (
+      select event_search.rowid as place, bm25(event_search, ${columnWeights}) as score from ${source(walk)}
       where ${conditions(walk)} order by event_search.rowid desc limit ${maxRanked}
-    ) order by score, position desc limit ${limit} offset ${offset}`;
+    ) order by score, place desc limit ${limit} offset ${offset}`;
 }
 
 /**
