@@ -14,12 +14,41 @@ export interface ApiExample {
 /** In the place of what a sample leaves out. */
 export const cut = '…';
 
-export function readExamples(page: string): ApiExample[] {
-  const blocks = [...page.matchAll(/^```(\w+)\n(.*?)^```/gms)].map(({ 1: kind, 2: text = '', index }) => ({
+interface Block {
+  readonly kind: string | undefined;
+  readonly text: string;
+  readonly line: number;
+}
+
+function readBlocks(page: string): Block[] {
+  return [...page.matchAll(/^```(\w+)\n(.*?)^```/gms)].map(({ 1: kind, 2: text = '', index }) => ({
     kind,
     text,
     line: page.slice(0, index).split('\n').length,
   }));
+}
+
+/** A part of an answer that stands by itself: `"key": value`, or messages, each an object in a line. */
+export interface ApiSnippet {
+  readonly line: number;
+  readonly values: readonly Readonly<Record<string, unknown>>[];
+}
+
+export function readSnippets(page: string): ApiSnippet[] {
+  return readBlocks(page)
+    .filter(({ kind }) => kind === 'json')
+    .map(({ text, line }) => {
+      const texts = text.startsWith('{') ? text.trim().split('\n') : [`{${text}}`];
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each begins with a brace
+      return {
+        line,
+        values: texts.map((one) => JSON.parse(mended(one)) as Readonly<Record<string, unknown>>),
+      };
+    });
+}
+
+export function readExamples(page: string): ApiExample[] {
+  const blocks = readBlocks(page);
   return blocks.flatMap(({ kind, text, line }, place) => {
     if (kind !== 'sh' || !text.startsWith('curl ')) return [];
     const next = blocks[place + 1];
