@@ -6,7 +6,7 @@ import { startRtspServer } from '../../test/support/rtsp-server.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 
-test(
+test.concurrent(
   'motion becomes an event with pictures in full resolution and the end of its episode',
   { timeout: 60_000 },
   async () => {
@@ -35,7 +35,7 @@ test(
   },
 );
 
-test(
+test.concurrent(
   'within the cooldown motion makes no event, is counted, and the scene is learnt all the same',
   { timeout: 60_000 },
   async () => {
@@ -56,7 +56,7 @@ test(
   },
 );
 
-test(
+test.concurrent(
   'a camera that is lost says why, comes back by itself, and disturbs no other',
   { timeout: 90_000 },
   async () => {
@@ -96,26 +96,30 @@ test(
   },
 );
 
-test('a camera that is down at the start is taken up when it is there', { timeout: 60_000 }, async () => {
-  await using dir = await makeTempDir();
-  const clip = dir.file('moving.mp4');
-  await makeMovingClip(clip, 1);
-  await using server = await startRtspServer();
-  await server.addStream('/late', { clipPath: clip });
-  await server.stop();
-  await using parts = await openCameraRig(dir.file('data'));
-  const { cameras } = parts;
-  const { camera: late } = await cameras.create(cameraInput('Late', server.url('/late')));
-  await waitUntil('the refusal', () => cameras.get(late.id)?.state.cause === 'refused', {
-    timeoutMs: 20_000,
-  });
-  await server.restart();
-  await waitUntil('it to stream', () => cameras.get(late.id)?.state.status === 'streaming', {
-    timeoutMs: 40_000,
-  });
-});
+test.concurrent(
+  'a camera that is down at the start is taken up when it is there',
+  { timeout: 60_000 },
+  async () => {
+    await using dir = await makeTempDir();
+    const clip = dir.file('moving.mp4');
+    await makeMovingClip(clip, 1);
+    await using server = await startRtspServer();
+    await server.addStream('/late', { clipPath: clip });
+    await server.stop();
+    await using parts = await openCameraRig(dir.file('data'));
+    const { cameras } = parts;
+    const { camera: late } = await cameras.create(cameraInput('Late', server.url('/late')));
+    await waitUntil('the refusal', () => cameras.get(late.id)?.state.cause === 'refused', {
+      timeoutMs: 20_000,
+    });
+    await server.restart();
+    await waitUntil('it to stream', () => cameras.get(late.id)?.state.status === 'streaming', {
+      timeoutMs: 40_000,
+    });
+  },
+);
 
-test('a wrong password is said clearly, without the password', { timeout: 60_000 }, async () => {
+test.concurrent('a wrong password is said clearly, without the password', { timeout: 60_000 }, async () => {
   await using dir = await makeTempDir();
   const clip = dir.file('moving.mp4');
   await makeMovingClip(clip, 1);
@@ -152,7 +156,7 @@ test('a wrong password is said clearly, without the password', { timeout: 60_000
   expect(tried.picture.jpeg.length).toBeGreaterThan(1000);
 });
 
-test(
+test.concurrent(
   'a decoder that is killed costs its camera a reconnect, and is counted',
   { timeout: 60_000 },
   async () => {
@@ -175,7 +179,7 @@ test(
   },
 );
 
-test('analysing by hand captures what the camera sees now', { timeout: 60_000 }, async () => {
+test.concurrent('analysing by hand captures what the camera sees now', { timeout: 60_000 }, async () => {
   await using dir = await makeTempDir();
   const clip = dir.file('moving.mp4');
   await makeMovingClip(clip, 1);
@@ -193,33 +197,37 @@ test('analysing by hand captures what the camera sees now', { timeout: 60_000 },
   expect([preview.width, preview.height]).toEqual([640, 360]);
 });
 
-test('a camera with two streams says both of them, and why one is away', { timeout: 60_000 }, async () => {
-  await using dir = await makeTempDir();
-  const scene = { framesPerSecond: 10, seconds: 2 };
-  await makeClip(dir.file('large.mp4'), { ...scene, width: 640, height: 360 }, { keyframeInterval: 10 });
-  await makeClip(dir.file('small.mp4'), { ...scene, width: 320, height: 180 }, { keyframeInterval: 10 });
-  await using server = await startRtspServer();
-  await server.addStream('/large', { clipPath: dir.file('large.mp4') });
-  await server.addStream('/small', { clipPath: dir.file('small.mp4') });
-  await using parts = await openCameraRig(dir.file('data'));
-  const { cameras } = parts;
-  const input = cameraInput('Yard', server.url('/large'), { subUrl: server.url('/small') });
-  const tested = await cameras.test(input);
-  expect(tested).toMatchObject({
-    info: { width: 640 },
-    analysis: { width: 320 },
-    picture: { width: 640, height: 360 },
-  });
+test.concurrent(
+  'a camera with two streams says both of them, and why one is away',
+  { timeout: 60_000 },
+  async () => {
+    await using dir = await makeTempDir();
+    const scene = { framesPerSecond: 10, seconds: 2 };
+    await makeClip(dir.file('large.mp4'), { ...scene, width: 640, height: 360 }, { keyframeInterval: 10 });
+    await makeClip(dir.file('small.mp4'), { ...scene, width: 320, height: 180 }, { keyframeInterval: 10 });
+    await using server = await startRtspServer();
+    await server.addStream('/large', { clipPath: dir.file('large.mp4') });
+    await server.addStream('/small', { clipPath: dir.file('small.mp4') });
+    await using parts = await openCameraRig(dir.file('data'));
+    const { cameras } = parts;
+    const input = cameraInput('Yard', server.url('/large'), { subUrl: server.url('/small') });
+    const tested = await cameras.test(input);
+    expect(tested).toMatchObject({
+      info: { width: 640 },
+      analysis: { width: 320 },
+      picture: { width: 640, height: 360 },
+    });
 
-  const { camera: yard } = await cameras.create(input);
-  const large = () => cameras.get(yard.id)?.state.streams?.pictures;
-  const up = await waitUntil('the large stream', () => large(), { timeoutMs: 20_000 });
-  expect(up).toMatchObject({ info: { codec: 'h264', width: 640, height: 360 }, loss: null });
-  expect(cameras.get(yard.id)?.state.streams?.analysis).toMatchObject({ width: 320, height: 180 });
+    const { camera: yard } = await cameras.create(input);
+    const large = () => cameras.get(yard.id)?.state.streams?.pictures;
+    const up = await waitUntil('the large stream', () => large(), { timeoutMs: 20_000 });
+    expect(up).toMatchObject({ info: { codec: 'h264', width: 640, height: 360 }, loss: null });
+    expect(cameras.get(yard.id)?.state.streams?.analysis).toMatchObject({ width: 320, height: 180 });
 
-  server.setFault('/large', { kind: 'status', status: 404 });
-  await expect(cameras.test(input)).rejects.toMatchObject({ cameraCause: 'not_found' });
-  server.setFault('/large', { kind: 'reset' });
-  await waitUntil('the loss', () => large()?.loss?.cause === 'reset', { timeoutMs: 20_000 });
-  expect(cameras.get(yard.id)?.state).toMatchObject({ status: 'streaming', cause: null });
-});
+    server.setFault('/large', { kind: 'status', status: 404 });
+    await expect(cameras.test(input)).rejects.toMatchObject({ cameraCause: 'not_found' });
+    server.setFault('/large', { kind: 'reset' });
+    await waitUntil('the loss', () => large()?.loss?.cause === 'reset', { timeoutMs: 20_000 });
+    expect(cameras.get(yard.id)?.state).toMatchObject({ status: 'streaming', cause: null });
+  },
+);

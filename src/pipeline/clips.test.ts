@@ -34,35 +34,39 @@ function isMoving({ brightest }: { readonly brightest: number }): boolean {
   return brightest > 170;
 }
 
-test('the clip of an event begins before the motion and goes on after it', { timeout: 90_000 }, async () => {
-  await using dir = await makeTempDir();
-  await makeMovingClip(dir.file('moving.mp4'), 1);
-  await using server = await startRtspServer();
-  await server.addStream('/yard', { clipPath: dir.file('moving.mp4') });
-  await using parts = await openCameraRig(dir.file('data'));
-  const { camera } = await parts.cameras.create(cameraInput('Yard', server.url('/yard'), { clip }));
-  const event = await eventWithClip(parts, camera.id);
-  const { startedAt, endedAt } = event.clip;
-  if (startedAt === null || endedAt === null || event.endedAt === null) throw new Error('It has no times.');
-  expect(startedAt).toBeLessThanOrEqual(event.startedAt - clip.beforeMs);
-  // The end of an episode is known only after a while; what was written by then stays.
-  expect(endedAt).toBeGreaterThan(event.endedAt + clip.afterMs - 150);
-  expect(endedAt).toBeLessThan(event.endedAt + clip.afterMs + 3000);
+test.concurrent(
+  'the clip of an event begins before the motion and goes on after it',
+  { timeout: 90_000 },
+  async () => {
+    await using dir = await makeTempDir();
+    await makeMovingClip(dir.file('moving.mp4'), 1);
+    await using server = await startRtspServer();
+    await server.addStream('/yard', { clipPath: dir.file('moving.mp4') });
+    await using parts = await openCameraRig(dir.file('data'));
+    const { camera } = await parts.cameras.create(cameraInput('Yard', server.url('/yard'), { clip }));
+    const event = await eventWithClip(parts, camera.id);
+    const { startedAt, endedAt } = event.clip;
+    if (startedAt === null || endedAt === null || event.endedAt === null) throw new Error('It has no times.');
+    expect(startedAt).toBeLessThanOrEqual(event.startedAt - clip.beforeMs);
+    // The end of an episode is known only after a while; what was written by then stays.
+    expect(endedAt).toBeGreaterThan(event.endedAt + clip.afterMs - 150);
+    expect(endedAt).toBeLessThan(event.endedAt + clip.afterMs + 3000);
 
-  const shown = await brightestByTime(dir, event.clip.path);
-  // A still scene, then the block for three seconds, and a still scene again when it has gone.
-  const firstMs = shown.find(isMoving)?.ms ?? 0;
-  expect(firstMs).toBeGreaterThan(1500);
-  expect(firstMs).toBeLessThanOrEqual(event.startedAt - startedAt);
-  expect(shown.filter(isMoving).length).toBeGreaterThan(20);
-  expect(shown.slice(-8).filter(isMoving)).toEqual([]);
-  expect(parts.rig.messages.map(({ message }) => message)).toContainEqual({
-    type: 'EVENT_UPDATED',
-    event: expect.objectContaining({ id: event.id, clip: event.clip }),
-  });
-});
+    const shown = await brightestByTime(dir, event.clip.path);
+    // A still scene, then the block for three seconds, and a still scene again when it has gone.
+    const firstMs = shown.find(isMoving)?.ms ?? 0;
+    expect(firstMs).toBeGreaterThan(1500);
+    expect(firstMs).toBeLessThanOrEqual(event.startedAt - startedAt);
+    expect(shown.filter(isMoving).length).toBeGreaterThan(20);
+    expect(shown.slice(-8).filter(isMoving)).toEqual([]);
+    expect(parts.rig.messages.map(({ message }) => message)).toContainEqual({
+      type: 'EVENT_UPDATED',
+      event: expect.objectContaining({ id: event.id, clip: event.clip }),
+    });
+  },
+);
 
-test(
+test.concurrent(
   'an event made by hand has a clip, and one whose camera is deleted in the middle keeps what there is',
   { timeout: 90_000 },
   async () => {

@@ -93,16 +93,19 @@ async function watchStream(url: string, seconds: number, freeze: () => void): Pr
   return { isFrozen, equalShare: equalCount / count };
 }
 
-test.each(['noisy.mp4', 'noisy-hevc.mp4'])('a camera that freezes is found frozen (%s)', async (name) => {
-  const path = `/freezing-${name}`;
-  await rtsp.addStream(path, { clipPath: dir.file(name) });
-  const { isFrozen } = await watchStream(rtsp.url(path), 12, () => {
-    rtsp.setFault(path, { kind: 'freeze' });
-  });
-  expect(isFrozen).toBe(true);
-});
+test.concurrent.each(['noisy.mp4', 'noisy-hevc.mp4'])(
+  'a camera that freezes is found frozen (%s)',
+  async (name) => {
+    const path = `/freezing-${name}`;
+    await rtsp.addStream(path, { clipPath: dir.file(name) });
+    const { isFrozen } = await watchStream(rtsp.url(path), 12, () => {
+      rtsp.setFault(path, { kind: 'freeze' });
+    });
+    expect(isFrozen).toBe(true);
+  },
+);
 
-test('an MJPEG camera that freezes is found frozen', async () => {
+test.concurrent('an MJPEG camera that freezes is found frozen', async () => {
   await mjpeg.addStream('/freezing', { clipPath: dir.file('noisy.avi') });
   const { isFrozen } = await watchStream(mjpeg.url('/freezing'), 12, () => {
     mjpeg.setFault('/freezing', { kind: 'freeze' });
@@ -110,14 +113,14 @@ test('an MJPEG camera that freezes is found frozen', async () => {
   expect(isFrozen).toBe(true);
 });
 
-test('a quiet scene is not frozen, though it is coded so coarsely that its frames are mostly equal', async () => {
+test.concurrent('a quiet scene is not frozen, though it is coded so coarsely that its frames are mostly equal', async () => {
   await rtsp.addStream('/coarse', { clipPath: dir.file('coarse.mp4') });
   const { isFrozen, equalShare } = await watchStream(rtsp.url('/coarse'), 12, () => undefined);
   expect(isFrozen).toBe(false);
   expect(equalShare).toBeGreaterThan(0.5);
 });
 
-test('what no sensor has seen is not frozen: a rendered scene is the same to the bit', async () => {
+test.concurrent('what no sensor has seen is not frozen: a rendered scene is the same to the bit', async () => {
   await rtsp.addStream('/clean', { clipPath: dir.file('clean.mp4') });
   const { isFrozen, equalShare } = await watchStream(rtsp.url('/clean'), 12, () => undefined);
   expect(isFrozen).toBe(false);

@@ -97,7 +97,7 @@ async function storedPictures(event: VedetteEvent, media: MediaFiles): Promise<U
 
 const refuse = (): Promise<never> => Promise.reject(new AppError('PICTURE_GONE', 'the packets are gone'));
 
-test(
+test.concurrent(
   'what is masked is black in stored pictures, thumbnails, the preview, tests and what is analysed by hand',
   { timeout: 120_000 },
   async () => {
@@ -119,7 +119,7 @@ test(
   },
 );
 
-test(
+test.concurrent(
   'what is masked is black in the gray pictures that are kept when the camera is lost',
   { timeout: 120_000 },
   async () => {
@@ -140,7 +140,7 @@ test(
   },
 );
 
-test(
+test.concurrent(
   'an event begins where its zone does, names it, and shows what moves inside',
   { timeout: 120_000 },
   async () => {

@@ -10,7 +10,7 @@ import { waitUntil } from '../../test/support/wait-until.ts';
 const credentials = { username: 'admin', password: 'secret-word' };
 const stillScene = { width: 640, height: 360, framesPerSecond: 10, seconds: 5, noise: 3 } as const;
 
-test(
+test.concurrent(
   'with assist, what only the camera saw becomes an event with pictures, and one only',
   { timeout: 60_000 },
   async () => {
@@ -43,7 +43,7 @@ test(
   },
 );
 
-test(
+test.concurrent(
   'with replace, nothing becomes an event while the camera is silent, or not heard at all',
   { timeout: 90_000 },
   async () => {

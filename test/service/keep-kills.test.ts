@@ -5,7 +5,7 @@ import { createRandom } from '../support/render-clip.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 // The long series is `node bench/kills.ts --keep`, the same code.
-test.each(keepKinds)(
+test.concurrent.each(keepKinds)(
   'no kill -9 during %s loses an event, a picture or what was there before',
   { timeout: 120_000 },
   async (kind) => {
@@ -17,7 +17,7 @@ test.each(keepKinds)(
       kind,
       folder: dir.path,
       // An export needs two starts of the whole service, and one more for each further kill.
-      kills: kind === 'export' ? 1 : 4,
+      kills: kind === 'export' ? 1 : 3,
       random: createRandom(11),
       picture,
     });

@@ -18,11 +18,11 @@ test(
       .toBuffer();
     const result = await runKillSeries({
       dataDir: dir.file('data'),
-      kills: 5,
+      kills: 4,
       cameras: [clip, clip],
       picture,
       random: createRandom(7),
-      longestLifeMs: 9000,
+      longestLifeMs: 7000,
     });
     expect(result).toMatchObject({ lost: [], doubled: [], withoutPicture: [], undescribed: [] });
     // The series itself is checked: one in which nothing happens would find nothing lost.

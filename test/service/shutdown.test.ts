@@ -18,7 +18,7 @@ async function submit(service: ServiceProcess, count: number): Promise<string[]>
   return events.map(({ id }) => id);
 }
 
-test('SIGTERM under load: the queue is worked off, the count is right, nothing is left behind', async () => {
+test.concurrent('SIGTERM under load: the queue is worked off, the count is right, nothing is left behind', async () => {
   await using dir = await makeTempDir();
   const clip = dir.file('moving.mp4');
   await makeMovingClip(clip, 1);
@@ -37,7 +37,7 @@ test('SIGTERM under load: the queue is worked off, the count is right, nothing i
   await waitUntil('its decoders to be gone', () => processes.every(({ pid }) => !isRunning(pid)));
 });
 
-test('a second signal aborts at once; what was left is described after the next start', async () => {
+test.concurrent('a second signal aborts at once; what was left is described after the next start', async () => {
   await using dir = await makeTempDir();
   const clip = dir.file('moving.mp4');
   await makeMovingClip(clip, 1);
@@ -71,7 +71,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test(
+test.concurrent(
   'a provider that hangs does not hold up the end: the events are described locally',
   { timeout: 60_000 },
   async () => {
