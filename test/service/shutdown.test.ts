@@ -18,7 +18,7 @@ async function submit(service: ServiceProcess, count: number): Promise<string[]>
   return events.map(({ id }) => id);
 }
 
-test.concurrent('SIGTERM under load: the queue is worked off, the count is right, nothing is left behind', async () => {
+test('SIGTERM under load: the queue is worked off, the count is right, nothing is left behind', async () => {
   await using dir = await makeTempDir();
   const clip = dir.file('moving.mp4');
   await makeMovingClip(clip, 1);
@@ -37,7 +37,7 @@ test.concurrent('SIGTERM under load: the queue is worked off, the count is right
   await waitUntil('its decoders to be gone', () => processes.every(({ pid }) => !isRunning(pid)));
 });
 
-test.concurrent('a second signal aborts at once; what was left is described after the next start', async () => {
+test('a second signal aborts at once; what was left is described after the next start', async () => {
   await using dir = await makeTempDir();
   const clip = dir.file('moving.mp4');
   await makeMovingClip(clip, 1);
@@ -71,7 +71,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test.concurrent(
+test(
   'a provider that hangs does not hold up the end: the events are described locally',
   { timeout: 60_000 },
   async () => {
