@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
 import { toTemplateWire } from '../api/camera-setup-wire.ts';
-import { cameraSchema } from '../api/camera-wire.ts';
 import { cameraTemplates } from '../cameras/camera-templates.ts';
 import { AppError, isAbort } from '../core/errors.ts';
 import { addCamera, type AddOptions } from './camera-add.ts';
@@ -17,6 +16,8 @@ import {
   type CredentialOptions,
 } from './camera-options.ts';
 import { describeDevices, describeTemplate, describeTrial } from './camera-report.ts';
+import { proposeChanges } from './camera-proposals.ts';
+import { camerasOf, findCamera } from './named-camera.ts';
 import { createServiceClient } from './service-client.ts';
 import { defaultServiceUrl, serviceUrlOption } from './service-option.ts';
 import { isInteractive, Prompter, type Terminal } from './terminal.ts';
@@ -38,8 +39,6 @@ interface DiscoverOptions extends CredentialOptions, ServiceOptions {
   readonly timeout: number;
   readonly json?: true;
 }
-
-const listSchema = z.object({ cameras: z.array(cameraSchema) });
 
 /** @param terminal where it asks and tells; the process's own unless given */
 export function addCameraCommand(program: Command, terminal: Terminal = process): void {
@@ -99,6 +98,19 @@ export function addCameraCommand(program: Command, terminal: Terminal = process)
     .option('--url <url>', service, serviceUrlOption, defaultServiceUrl)
     .action((options: { readonly url: string; readonly json?: true }) =>
       attended(terminal, (signal) => listCameras(options, terminal, signal)),
+    );
+  camera
+    .command('proposals')
+    .description('What would have prevented the events that are marked as false motion.')
+    .argument('<camera>', 'its name or id')
+    .option('--apply <n>', 'change the camera as this one of them says, from 1', numberOption)
+    .option('--json', 'answer as the API does')
+    .option('--url <url>', service, serviceUrlOption, defaultServiceUrl)
+    .action(
+      (wanted: string, options: { readonly url: string; readonly apply?: number; readonly json?: true }) =>
+        attended(terminal, (signal) =>
+          proposeChanges(wanted, options, { client: createServiceClient(options.url), terminal, signal }),
+        ),
     );
   camera
     .command('remove')
@@ -166,7 +178,7 @@ async function listCameras(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cameras } = await createServiceClient(url).call('GET', '/cameras', listSchema, signal);
+  const cameras = await camerasOf(createServiceClient(url), signal);
   if (json === true) {
     terminal.stdout.write(`${JSON.stringify(cameras, null, 2)}\n`);
     return;
@@ -184,12 +196,7 @@ async function removeCamera(
   { terminal, signal, prompter }: { terminal: Terminal; signal: AbortSignal; prompter: Prompter | undefined },
 ): Promise<void> {
   const client = createServiceClient(url);
-  const { cameras } = await client.call('GET', '/cameras', listSchema, signal);
-  const camera = cameras.find(({ id, name }) => id === wanted || name === wanted);
-  if (camera === undefined) {
-    const names = cameras.map(({ name }) => `"${name}"`).join(', ');
-    throw new AppError('CAMERA_NOT_FOUND', `There is no camera "${wanted}"; there are ${names || 'none'}.`);
-  }
+  const camera = await findCamera(client, wanted, signal);
   if (yes !== true && prompter === undefined)
     throw new AppError('BAD_REQUEST', 'Nobody can be asked here (this is no terminal): say --yes to go on.');
   if (yes !== true && !(await prompter?.confirm(`Remove "${camera.name}"? Its events stay.`))) {
@@ -227,6 +234,11 @@ async function attended(
 function nativeEventsOption(text: string): string {
   if (/^(?:off|assist|replace)$/.test(text)) return text;
   throw new InvalidArgumentError('expected off, assist or replace');
+}
+
+function numberOption(text: string): number {
+  if (/^[1-9]$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected the number of a proposal, from 1');
 }
 
 function secondsOption(text: string): number {

@@ -22,7 +22,7 @@ export class ServiceRefusal extends Error {
   }
 }
 
-type ServiceMethod = 'GET' | 'POST' | 'DELETE';
+type ServiceMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 /** The API of a running service, as a command uses it. */
 export interface ServiceClient {
