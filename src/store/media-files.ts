@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import type { EventFrame } from '../core/event.ts';
@@ -98,6 +98,8 @@ export interface MediaFiles {
   inspectPicture(bytes: Uint8Array): Promise<CodedPicture>;
 }
 
+/** A night's run has hundreds of thousands of them: it leaves threads and disk to whoever stores pictures meanwhile. */
+const removedAtOnce = 2;
 const eventIdPattern = /^[A-Za-z0-9-]{1,64}$/;
 const dayPattern = /^\d{4}-\d{2}-\d{2}$/;
 const fileName =
@@ -252,10 +254,22 @@ export function locate(dataDir: string, path: string): string | undefined {
 
 async function removeFiles(dataDir: string, paths: readonly string[]): Promise<void> {
   const files = paths.map((path) => locate(dataDir, path) ?? refuse(path));
+  const left = files.values();
+  const removeOneByOne = async (): Promise<void> => {
+    for (const file of left) await removeIfThere(file);
+  };
   await asStoreErrors(async () => {
-    await Promise.all(files.map((file) => rm(file, { force: true })));
+    await Promise.all(Array.from({ length: removedAtOnce }, removeOneByOne));
     for (const folder of new Set(files.map(dirname))) await removeIfEmpty(folder);
   });
+}
+
+async function removeIfThere(file: string): Promise<void> {
+  try {
+    await unlink(file);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
 }
 
 function isUnfinished(path: string): boolean {
