@@ -98,6 +98,7 @@ class SceneDetector implements MotionDetector {
         scene.cells,
       );
       smoothCells(scene.cells, scene.grid, scene.strength);
+      scene.light.fitGlobal(scene.cells, scene.model.mean);
     }
     const sample = this.#analyse(scene, frame.mediaTimeMs, seconds, frame);
     if (sample !== undefined) return sample;
@@ -122,7 +123,10 @@ class SceneDetector implements MotionDetector {
     }
   }
 
-  /** Judges the cells that the scene holds and learns from them; `undefined` when the whole picture changed. */
+  /**
+   * Judges the cells that the scene holds, whose light is fitted globally, and learns from them; `undefined` when the
+   * whole picture changed.
+   */
   #analyse(scene: Scene, time: number, seconds: number, frame: AnalysisFrame): MotionSample | undefined {
     scene.light.fit(scene.cells, scene.model.mean, scene.model.spread, scene.expected);
     const movingShare = this.#compare(scene);
@@ -196,6 +200,7 @@ class SceneDetector implements MotionDetector {
       const seconds =
         last === undefined ? this.#frameSeconds : Math.min(1, Math.max(0.01, (time - last) / 1000));
       last = time;
+      scene.light.fitGlobal(scene.cells, scene.model.mean);
       this.#analyse(scene, time, seconds, frame);
     }
     scene.tracker.clear();

@@ -1,4 +1,5 @@
 import type { CellGrid } from './cell-grid.ts';
+import { select } from './select.ts';
 
 /** Cells on a side of a block: two by two blocks make the window in which structure is compared. */
 export const blockSide = 4;
@@ -59,6 +60,10 @@ export class SceneLight {
   readonly #ratio: Float32Array;
   readonly #smoothed: Float32Array;
   readonly #differences: Float32Array;
+  /** For each column of cells: the block left of its middle, the one right of it, and how far it lies between them. */
+  readonly #leftBlock: Int32Array;
+  readonly #rightBlock: Int32Array;
+  readonly #betweenBlocks: Float64Array;
 
   /** @param isHidden 1 for the cells that say nothing of the light */
   constructor(grid: CellGrid, isHidden: Uint8Array) {
@@ -94,6 +99,16 @@ export class SceneLight {
     this.#ratio = new Float32Array(blocks);
     this.#smoothed = new Float32Array(blocks);
     this.#differences = new Float32Array(Math.ceil(grid.height / 4) * Math.ceil(grid.width / 4));
+    this.#leftBlock = new Int32Array(grid.width);
+    this.#rightBlock = new Int32Array(grid.width);
+    this.#betweenBlocks = new Float64Array(grid.width);
+    for (let x = 0; x < grid.width; x += 1) {
+      const u = Math.min(this.blocksWide - 1, Math.max(0, (x - centre) / blockSide));
+      const left = Math.floor(u);
+      this.#leftBlock[x] = left;
+      this.#rightBlock[x] = Math.min(this.blocksWide - 1, left + 1);
+      this.#betweenBlocks[x] = u - left;
+    }
   }
 
   #countVisible(): void {
@@ -116,9 +131,8 @@ export class SceneLight {
     return row * 4 + Math.floor(((block % this.blocksWide) * 4) / this.blocksWide);
   }
 
-  /** Fits the light of the frame to the scene: globally, then by blocks; writes what the scene looks like under it. */
+  /** After `fitGlobal` on the same cells: fits the light by blocks; writes what the scene looks like under it. */
   fit(frame: Float32Array, scene: Float32Array, spread: Float32Array, expected: Float32Array): void {
-    this.fitGlobal(frame, scene);
     this.#sumBlocks(frame, scene, spread);
     this.#fitBlocks();
     this.#expect(scene, expected);
@@ -141,12 +155,10 @@ export class SceneLight {
     }
     // Nothing is to be seen: there is no light that could have changed.
     if (n === 0) return;
-    const sorted = differences.subarray(0, n);
-    // oxlint-disable-next-line unicorn/no-array-sort -- in place: nothing is allocated per frame
-    sorted.sort();
     let gain = 1;
-    let offset = sorted[n >> 1] ?? 0;
-    let scale = Math.max(4, 1.5 * ((sorted[Math.floor(n * 0.75)] ?? 0) - (sorted[n >> 2] ?? 0)));
+    let offset = select(differences, n, n >> 1);
+    const upper = select(differences, n, Math.floor(n * 0.75));
+    let scale = Math.max(4, 1.5 * (upper - select(differences, n, n >> 2)));
     // Iteratively reweighted least squares with Cauchy weights: a subject is an outlier, not part of the light.
     for (let round = 0; round < 3; round += 1) {
       let sw = 0;
@@ -275,20 +287,23 @@ export class SceneLight {
   #expect(scene: Float32Array, expected: Float32Array): void {
     const { width, height } = this.#grid;
     const { blocksWide, blocksHigh, gain, offset } = this;
+    const leftBlock = this.#leftBlock;
+    const rightBlock = this.#rightBlock;
+    const between = this.#betweenBlocks;
+    const smoothed = this.#smoothed;
     for (let y = 0; y < height; y += 1) {
       const v = Math.min(blocksHigh - 1, Math.max(0, (y - centre) / blockSide));
       const top = Math.min(blocksHigh - 2 < 0 ? 0 : blocksHigh - 2, Math.floor(v));
       const fy = v - top;
       const lower = Math.min(blocksHigh - 1, top + 1);
       for (let x = 0; x < width; x += 1) {
-        const u = Math.min(blocksWide - 1, Math.max(0, (x - centre) / blockSide));
-        const left = Math.floor(u);
-        const fx = u - left;
-        const next = Math.min(blocksWide - 1, left + 1);
-        const a = this.#smoothed[top * blocksWide + left] ?? 1;
-        const b = this.#smoothed[top * blocksWide + next] ?? 1;
-        const c = this.#smoothed[lower * blocksWide + left] ?? 1;
-        const d = this.#smoothed[lower * blocksWide + next] ?? 1;
+        const left = leftBlock[x] ?? 0;
+        const right = rightBlock[x] ?? 0;
+        const fx = between[x] ?? 0;
+        const a = smoothed[top * blocksWide + left] ?? 1;
+        const b = smoothed[top * blocksWide + right] ?? 1;
+        const c = smoothed[lower * blocksWide + left] ?? 1;
+        const d = smoothed[lower * blocksWide + right] ?? 1;
         const ratio = (a + (b - a) * fx) * (1 - fy) + (c + (d - c) * fx) * fy;
         const cell = y * width + x;
         expected[cell] = (gain * (scene[cell] ?? 0) + offset + darkOffset) * ratio - darkOffset;
