@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRandom } from '../../test/support/render-clip.ts';
 import type { DecodeMode } from '../core/camera-settings.ts';
-import { DecodeGate, type GateDecision } from './decode-gate.ts';
+import { DecodeGate, type DecodeProof, type GateDecision } from './decode-gate.ts';
 
 const second = 1_000_000;
 const framesPerSecond = 15;
@@ -14,6 +14,10 @@ interface Stream {
   readonly sizeAt: (seconds: number) => number;
   readonly isMovingAt: (seconds: number) => boolean;
   readonly keyframeSeconds?: number;
+  /** Of the first packet. */
+  readonly from?: number;
+  /** Of the connection before. */
+  readonly proof?: DecodeProof | undefined;
 }
 
 interface Run {
@@ -24,11 +28,20 @@ interface Run {
 }
 
 /** Plays a stream through a gate; the verdicts on the decoded frames come 5 times a second, as from motion analysis. */
-function play({ mode = 'auto', seconds, sizeAt, isMovingAt, keyframeSeconds = 2 }: Stream): Run {
+function play({
+  mode = 'auto',
+  seconds,
+  sizeAt,
+  isMovingAt,
+  keyframeSeconds = 2,
+  from = 0,
+  proof,
+}: Stream): Run {
   const gate = new DecodeGate(mode);
+  if (proof !== undefined) gate.resume(proof, from * second);
   const decisions: { seconds: number; decision: GateDecision }[] = [];
   for (let frame = 0; frame < seconds * framesPerSecond; frame += 1) {
-    const at = frame / framesPerSecond;
+    const at = from + frame / framesPerSecond;
     const timeUs = Math.round(at * second);
     const isKeyframe = frame % (keyframeSeconds * framesPerSecond) === 0;
     const decision = gate.admit({ timeUs, isKeyframe, sizeBytes: isKeyframe ? 60_000 : sizeAt(at) });
@@ -122,6 +135,71 @@ test('a motion that the sizes did not show ends the trust for ten minutes', () =
   });
   expect(run.heldShare(300, 400)).toBeGreaterThan(0.8);
   expect(run.heldShare(403, 990)).toBe(0);
+  expect(run.gate.state.reason).toContain('did not show');
+});
+
+/** Ten minutes in which it proves itself. */
+function provedUntil600(): DecodeProof | undefined {
+  const calm = calmSizes(400);
+  const { gate } = play({
+    seconds: 600,
+    sizeAt: (at) => (passesAtFirst(at) ? 6000 : calm()),
+    isMovingAt: passesAtFirst,
+  });
+  return gate.proof;
+}
+
+test('what a stream has proved holds for its next connection, once that has shown to be the same', () => {
+  const calm = calmSizes(400, 2);
+  const proof = structuredClone(provedUntil600());
+  const run = play({
+    seconds: 60,
+    from: 630,
+    proof,
+    sizeAt: (at) => (at >= 660 && at < 664 ? 6000 : calm()),
+    isMovingAt: (at) => at >= 660 && at < 664,
+  });
+  // Motion analysis learns its scene meanwhile.
+  expect(run.heldShare(630, 640)).toBe(0);
+  expect(run.heldShare(642, 660)).toBeGreaterThan(0.88);
+  expect(run.heldShare(660.2, 664)).toBe(0);
+});
+
+test.each([
+  ['other distances of its key frames', { from: 630, keyframeSeconds: 4, typicalBytes: 400 }],
+  ['a smaller bit rate', { from: 630, keyframeSeconds: 2, typicalBytes: 150 }],
+  [
+    'a connection that comes a quarter of an hour later',
+    { from: 1500, keyframeSeconds: 2, typicalBytes: 400 },
+  ],
+])('%s: it proves itself anew', (_, { from, keyframeSeconds, typicalBytes }) => {
+  const run = play({
+    seconds: 120,
+    from,
+    keyframeSeconds,
+    proof: provedUntil600(),
+    sizeAt: calmSizes(typicalBytes, 2),
+    isMovingAt: () => false,
+  });
+  expect(run.heldShare(from, from + 120)).toBe(0);
+  expect(run.gate.state.reason).toContain('0 of 3 motions');
+});
+
+test('a motion that the sizes did not show is not forgotten with the connection', () => {
+  const calm = calmSizes(400);
+  const before = play({
+    seconds: 420,
+    sizeAt: (at) => (passesAtFirst(at) ? 6000 : calm()),
+    isMovingAt: passesAndOnceMore,
+  });
+  const run = play({
+    seconds: 400,
+    from: 425,
+    proof: before.gate.proof,
+    sizeAt: calm,
+    isMovingAt: () => false,
+  });
+  expect(run.heldShare(425, 825)).toBe(0);
   expect(run.gate.state.reason).toContain('did not show');
 });
 

@@ -1,6 +1,6 @@
 import type { DecodeMode } from '../core/camera-settings.ts';
 import type { DecodeState } from '../core/camera.ts';
-import { SizeHistogram } from './size-histogram.ts';
+import { SizeHistogram, type KnownSizes } from './size-histogram.ts';
 
 /** What the gate needs to know of a packet, in decoding order. */
 export interface GatePacket {
@@ -17,6 +17,19 @@ export interface GateVerdict {
   readonly isMotion: boolean;
   /** Nothing differs from the scene that could become motion. */
   readonly isCalm: boolean;
+}
+
+/** What a stream has proved so far, for its next connection. */
+export interface DecodeProof {
+  /** Of the last packet, epoch µs. */
+  readonly untilUs: number;
+  /** Between key frames; `undefined` when it was not known yet. */
+  readonly intervalUs: number | undefined;
+  readonly still: KnownSizes;
+  readonly stillUs: number;
+  readonly proofs: number;
+  readonly penaltyUs: number;
+  readonly distrustedUntilUs: number;
 }
 
 /** `hold`: not decoded unless the gate opens. `open`: decode what was held first, then this. */
@@ -54,6 +67,14 @@ const longestIntervalUs = 5_000_000;
 const auditEvery = 16;
 /** What is held at most; beyond it the gate opens. */
 const heldLimit = 400;
+/** A proof outlives a connection when the next one begins within so long: a scene changes meanwhile. */
+const proofValidUs = 600_000_000;
+/** Everything is decoded at first all the same: motion analysis learns its scene in the first six seconds. */
+const resumeOpenUs = 10_000_000;
+/** Key frames come as before when their distance has changed by no more than this, as a share. */
+const intervalTolerance = 0.25;
+/** Sizes below nearly all of the still scene's by this factor are those of another bit rate. */
+const smallerFactor = 1.25;
 /** Hints of the last seconds that wait for their verdicts: 30 s at 30 frames a second. */
 const hintsKept = 900;
 
@@ -73,6 +94,7 @@ export class DecodeGate {
   readonly #mode: DecodeMode;
   readonly #still = new SizeHistogram(stillHalfLifeUs);
   readonly #window: Hint[] = [];
+  #isWindowFull = false;
   #windowBytes = 0;
   #hints: Hint[] = [];
   #stillUs = 0;
@@ -94,6 +116,10 @@ export class DecodeGate {
   #penaltyUs = firstPenaltyUs;
   #distrustedUntilUs = 0;
   #nowUs = 0;
+  /** Of the connection before, as long as this one has not shown that it is the same. */
+  #resumed: { readonly intervalUs: number; readonly leastBytes: number } | undefined;
+  /** Smallest hint of this connection. */
+  #leastHint = Number.POSITIVE_INFINITY;
 
   constructor(mode: DecodeMode) {
     this.#mode = mode;
@@ -103,6 +129,43 @@ export class DecodeGate {
     return this.#isClosed
       ? { mode: 'keyframes', reason: this.#mode === 'keyframes' ? 'set for this camera' : 'proved' }
       : { mode: 'full', reason: this.#whyFull() };
+  }
+
+  /** `undefined` when nothing needs proof. */
+  get proof(): DecodeProof | undefined {
+    if (this.#mode !== 'auto' || this.#nowUs === 0) return undefined;
+    return {
+      untilUs: this.#nowUs,
+      intervalUs: this.#intervalUs ?? this.#resumed?.intervalUs,
+      still: this.#still.known,
+      stillUs: this.#stillUs,
+      proofs: this.#proofs,
+      penaltyUs: this.#penaltyUs,
+      distrustedUntilUs: this.#distrustedUntilUs,
+    };
+  }
+
+  /**
+   * Goes on with what the same stream proved in the connection before. Called before the first packet. Everything is
+   * decoded until the stream has shown that its key frames and sizes are what they were; when they are not, it proves
+   * itself anew.
+   *
+   * @param nowUs epoch
+   */
+  resume(proof: DecodeProof, nowUs: number): void {
+    // However long ago it was.
+    this.#penaltyUs = proof.penaltyUs;
+    this.#distrustedUntilUs = proof.distrustedUntilUs;
+    const ageUs = nowUs - proof.untilUs;
+    if (proof.intervalUs === undefined || ageUs < 0 || ageUs > proofValidUs) return;
+    this.#still.restore(proof.still);
+    this.#stillUs = proof.stillUs;
+    this.#proofs = proof.proofs;
+    this.#openUntilUs = nowUs + resumeOpenUs;
+    this.#resumed = {
+      intervalUs: proof.intervalUs,
+      leastBytes: this.#still.quantile(1 - stillShare) / smallerFactor,
+    };
   }
 
   /** Called for every packet, in decoding order. */
@@ -144,6 +207,7 @@ export class DecodeGate {
       this.#intervalUs = Math.max(intervalUs, (this.#intervalUs ?? 0) * 0.9);
     }
     this.#lastKeyframeUs = timeUs;
+    this.#judgeResumed(timeUs);
     this.#held = 0;
     this.#isClosed = timeUs >= this.#openUntilUs && this.#isTrusted();
     if (this.#isClosed) {
@@ -151,6 +215,20 @@ export class DecodeGate {
       this.#isAudit = this.#mode === 'auto' && this.#groups % auditEvery === 0;
     }
     return 'decode';
+  }
+
+  /** Once the first seconds are over: is it the stream that proved itself? */
+  #judgeResumed(nowUs: number): void {
+    const resumed = this.#resumed;
+    if (resumed === undefined || this.#intervalUs === undefined || nowUs < this.#openUntilUs) return;
+    this.#resumed = undefined;
+    const ratio = this.#intervalUs / resumed.intervalUs;
+    const isSame = Math.abs(ratio - 1) <= intervalTolerance && this.#leastHint >= resumed.leastBytes;
+    if (isSame) return;
+    this.#proofs = 0;
+    this.#stillUs = 0;
+    this.#lastStillUs = undefined;
+    this.#still.clear();
   }
 
   #open(forUs: number): GateDecision {
@@ -168,9 +246,11 @@ export class DecodeGate {
     for (let oldest = this.#window[0]; oldest !== undefined; oldest = this.#window[0]) {
       if (timeUs - oldest.timeUs < hintUs && oldest.timeUs <= timeUs) break;
       this.#window.shift();
+      this.#isWindowFull = true;
       this.#windowBytes -= oldest.sizeBytes;
     }
     const hint = this.#windowBytes / Math.max(1, this.#window.length);
+    if (this.#isWindowFull) this.#leastHint = Math.min(this.#leastHint, hint);
     this.#hints.push({ timeUs, sizeBytes: hint });
     if (this.#hints.length > hintsKept) this.#hints.shift();
     return hint;
@@ -249,6 +329,7 @@ export class DecodeGate {
       return `its key frames come every ${(this.#intervalUs / 1e6).toFixed(1)} s, expected 1 to 5 s`;
     }
     if (this.#mode === 'keyframes') return 'something moves';
+    if (this.#resumed !== undefined && this.#proofs >= leastProofs) return 'the connection is new';
     if (this.#nowUs < this.#distrustedUntilUs) {
       return 'the sizes of its coded frames did not show a motion that began';
     }

@@ -2,6 +2,7 @@ import type { StreamRequest } from '../core/camera-source.ts';
 import type { CameraCause, DecodeState } from '../core/camera.ts';
 import type { ClipOrder, ClipOutcome, LiveChunk } from '../core/camera-video.ts';
 import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
+import type { StreamProof } from './stream-proof.ts';
 
 /** What the service tells a media host. `stream` and `request` are numbers that the service gives out. */
 export type ToHost =
@@ -10,6 +11,8 @@ export type ToHost =
       readonly stream: number;
       readonly request: StreamRequest;
       readonly limits: StreamLimits;
+      /** Of the camera's connection before. */
+      readonly proof?: StreamProof;
     }
   /** Stop reading and close the connection. What is kept for pictures stays. Answered by `stopped`. */
   | { readonly kind: 'stop'; readonly stream: number }
@@ -61,6 +64,8 @@ export type FromHost =
   | { readonly kind: 'frame'; readonly stream: number; readonly frame: AnalysisFrame }
   /** What is decoded for analysis from now on. */
   | { readonly kind: 'decode'; readonly stream: number; readonly decode: DecodeState }
+  /** What the stream has proved so far: every minute, and before `stopped`. */
+  | { readonly kind: 'proof'; readonly stream: number; readonly proof: StreamProof }
   /** The recording is over. */
   | { readonly kind: 'end'; readonly stream: number }
   | {

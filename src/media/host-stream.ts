@@ -29,6 +29,7 @@ import { PaintedInput } from './painted-input.ts';
 import { PictureDesk } from './picture-desk.ts';
 import { SnapshotInput } from './snapshot-input.ts';
 import { StreamInput } from './stream-input.ts';
+import { formatOf, type StreamProof } from './stream-proof.ts';
 import { codecNameOf } from './video-decoder.ts';
 
 /** A network call that has not noticed its interruption ends by itself so much later than the watchdog's limit. */
@@ -39,6 +40,9 @@ const packetOverheadBytes = 1_400;
 
 const watchEveryMs = 500;
 
+/** The process may end without a word: what was proved meanwhile is lost then. */
+const tellProofEveryMs = 60_000;
+
 /** A camera that sends ends a pending read in less; it can then be told that it is over, which an interruption prevents. */
 const goodbyeMs = 300;
 
@@ -46,6 +50,8 @@ export interface HostStreamOptions {
   readonly id: number;
   readonly request: StreamRequest;
   readonly limits: StreamLimits;
+  /** Of the camera's connection before. */
+  readonly proof: StreamProof | undefined;
   readonly clock: Clock;
   readonly send: (message: FromHost) => void;
   readonly count: (counter: HostCounter, by: number) => void;
@@ -75,6 +81,9 @@ export class HostStream {
   readonly #decodeGate: DecodeGate | undefined;
   readonly #gated: GatedPackets<AnalysisItem> | undefined;
   #decode: DecodeState | undefined;
+  /** Of what is analysed; `undefined` as long as it is not known. */
+  #format: string | undefined;
+  #proofToldAt = 0;
   /** Of a stream whose packets are only kept. */
   #keyframes: KeyframeWatch | undefined;
   /** Thins out what is read where every packet is a whole picture. */
@@ -185,6 +194,7 @@ export class HostStream {
     void this.#outlets.finish();
     await this.#input.close();
     this.#done.abort();
+    this.#tellProof();
     this.#options.send({ kind: 'stopped', stream: this.#options.id });
   }
 
@@ -336,10 +346,13 @@ export class HostStream {
       onProgress: () => {
         this.#checkForPictures(analyser);
         this.#checkForWholePictures(analyser);
-        if (!isIntraOnly) this.#tellDecode();
+        if (isIntraOnly) return;
+        this.#tellDecode();
+        if (clock.monotonic() - this.#proofToldAt > tellProofEveryMs) this.#tellProof();
       },
     });
     this.#analyser = analyser;
+    this.#resumeProof(parameters);
     try {
       if (!(await analyser.run(parameters))) throw this.#noDecoder();
     } catch (error) {
@@ -353,6 +366,23 @@ export class HostStream {
     if (decode.mode === this.#decode?.mode && decode.reason === this.#decode.reason) return;
     this.#decode = decode;
     this.#options.send({ kind: 'decode', stream: this.#options.id, decode });
+  }
+
+  #resumeProof(parameters: CodecParameters): void {
+    const { proof: before, clock } = this.#options;
+    this.#format = formatOf(parameters);
+    this.#proofToldAt = clock.monotonic();
+    if (before === undefined || before.format !== this.#format) return;
+    this.#decodeGate?.resume(before.proof, clock.now() * 1000);
+  }
+
+  #tellProof(): void {
+    const { id, clock, send } = this.#options;
+    const format = this.#format;
+    const proof = this.#decodeGate?.proof;
+    this.#proofToldAt = clock.monotonic();
+    if (format !== undefined && proof !== undefined)
+      send({ kind: 'proof', stream: id, proof: { format, proof } });
   }
 
   #noDecoder(): StreamLost {

@@ -40,8 +40,8 @@ async function close(id: number): Promise<void> {
 function receive(message: ToHost): void {
   switch (message.kind) {
     case 'open': {
-      const { stream: id, request, limits } = message;
-      const stream = new HostStream({ id, request, limits, clock: systemClock, send, count });
+      const { stream: id, request, limits, proof } = message;
+      const stream = new HostStream({ id, request, limits, proof, clock: systemClock, send, count });
       streams.set(id, stream);
       stream.start();
       return;

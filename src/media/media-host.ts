@@ -13,6 +13,7 @@ import {
   type StreamLimits,
   type ToHost,
 } from './host-protocol.ts';
+import type { StreamProof } from './stream-proof.ts';
 
 /** Supervision of a host, in milliseconds. */
 export interface HostLimits {
@@ -160,10 +161,12 @@ export class MediaHost {
     return !this.#isEnding && !this.#isHung && !this.#over.signal.aborted;
   }
 
-  open(stream: number, request: StreamRequest, listener: HostListener): void {
+  /** @param proof of the camera's connection before */
+  open(stream: number, request: StreamRequest, listener: HostListener, proof?: StreamProof): void {
     const { name, cameraId } = request;
     this.#streams.set(stream, { name, cameraId, listener, phase: 'opening' });
-    this.send({ kind: 'open', stream, request, limits: this.#options.streamLimits });
+    const limits = this.#options.streamLimits;
+    this.send({ kind: 'open', stream, request, limits, ...(proof === undefined ? {} : { proof }) });
   }
 
   send(message: ToHost): void {
@@ -216,6 +219,7 @@ export class MediaHost {
         this.#tell(message, 'over');
         return;
       case 'decode':
+      case 'proof':
       case 'frame':
       case 'closed':
       case 'pictures':

@@ -5,6 +5,7 @@ import type { Logger } from '../core/log.ts';
 import { noCounters, type HostCounters, type StreamLimits } from './host-protocol.ts';
 import { MediaHost, type HostLimits, type HostLoss } from './media-host.ts';
 import { Quarantine } from './quarantine.ts';
+import { StreamProofs } from './stream-proof.ts';
 import { StreamSource, type HostPlace } from './stream-source.ts';
 
 export interface MediaLimits extends HostLimits, StreamLimits {
@@ -66,6 +67,7 @@ class HostPool implements MediaService {
   readonly #limits: MediaLimits;
   readonly #hosts = new Set<MediaHost>();
   readonly #quarantine: Quarantine;
+  readonly #proofs = new StreamProofs();
   readonly #disposed = new AbortController();
   /** Of the hosts that are gone. */
   #pastCounters = noCounters;
@@ -82,7 +84,7 @@ class HostPool implements MediaService {
   }
 
   openStream(request: StreamRequest): CameraSource {
-    return new StreamSource(request, () => this.#takePlace(request.cameraId));
+    return new StreamSource(request, this.#proofs, () => this.#takePlace(request.cameraId));
   }
 
   stats(): MediaStats {

@@ -3,6 +3,13 @@ const binsPerOctave = 8;
 /** Up to 16 MB. */
 const binCount = 24 * binsPerOctave;
 
+/** What a histogram holds, to go on with elsewhere. */
+export interface KnownSizes {
+  readonly bins: Float64Array;
+  readonly total: number;
+  readonly lastUs: number | undefined;
+}
+
 /** How large coded pictures are, of the last minutes: older ones count less and less. */
 export class SizeHistogram {
   readonly #bins = new Float64Array(binCount);
@@ -12,6 +19,24 @@ export class SizeHistogram {
 
   constructor(halfLifeUs: number) {
     this.#halfLifeUs = halfLifeUs;
+  }
+
+  /** A copy of what is known. */
+  get known(): KnownSizes {
+    return { bins: this.#bins.slice(), total: this.#total, lastUs: this.#lastUs };
+  }
+
+  /** Takes the place of what is known. */
+  restore({ bins, total, lastUs }: KnownSizes): void {
+    this.#bins.set(bins);
+    this.#total = total;
+    this.#lastUs = lastUs;
+  }
+
+  clear(): void {
+    this.#bins.fill(0);
+    this.#total = 0;
+    this.#lastUs = undefined;
   }
 
   /** @param timeUs not before that of the last one, else it counts as that */

@@ -8,6 +8,7 @@ import { ClipOrders } from './clip-orders.ts';
 import type { FrameVerdict, FromHost, ToOutlets } from './host-protocol.ts';
 import { LiveReader } from './live-reader.ts';
 import type { HostListener, MediaHost } from './media-host.ts';
+import type { StreamProofs } from './stream-proof.ts';
 
 /** A place in a host, taken when the stream is opened. */
 export interface HostPlace {
@@ -37,6 +38,7 @@ const clipGraceMs = 20_000;
  */
 export class StreamSource implements CameraSource, HostListener {
   readonly #request: StreamRequest;
+  readonly #proofs: StreamProofs;
   readonly #takePlace: () => HostPlace;
   /** Bounded by the frames that a host sends without acknowledgement. */
   readonly #arrivals: Arrival[] = [];
@@ -57,8 +59,10 @@ export class StreamSource implements CameraSource, HostListener {
   #isStopping = false;
   #disposal: Promise<void> | undefined;
 
-  constructor(request: StreamRequest, takePlace: () => HostPlace) {
+  /** @param proofs where what a stream has proved outlives it */
+  constructor(request: StreamRequest, proofs: StreamProofs, takePlace: () => HostPlace) {
     this.#request = request;
+    this.#proofs = proofs;
     this.#takePlace = takePlace;
   }
 
@@ -94,7 +98,7 @@ export class StreamSource implements CameraSource, HostListener {
     if (signal.aborted || this.#disposal !== undefined) return;
     const place = this.#takePlace();
     this.#place = place;
-    place.host.open(place.stream, this.#request, this);
+    place.host.open(place.stream, this.#request, this, this.#proofs.of(this.#request.cameraId));
     const onAbort = (): void => {
       this.#stop();
       this.#wake?.();
@@ -180,6 +184,9 @@ export class StreamSource implements CameraSource, HostListener {
         return;
       case 'decode':
         this.#decode = message.decode;
+        return;
+      case 'proof':
+        this.#proofs.keep(this.#request.cameraId, message.proof);
         return;
       case 'frame':
         this.#arrive({ kind: 'frame', frame: ownFrame(message.frame) });
