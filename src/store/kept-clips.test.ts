@@ -69,7 +69,7 @@ test('the retention counts a clip, frees its bytes, and deletes it with its even
       kind: 'retention',
       policy,
       wantedBytes: 0,
-      now: exampleTime,
+      now: Date.now(),
     });
   };
   const { usedBytes } = await plan(null);
