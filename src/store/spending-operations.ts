@@ -12,8 +12,13 @@ type Db = Kysely<DatabaseSchema>;
 
 const hourMs = 60 * 60 * 1_000;
 const dayMs = 24 * hourMs;
-/** Rows of the ledger older than this are deleted; its sums by day and provider are kept. */
-const ledgerKeptMs = 400 * dayMs;
+/**
+ * Calls older than this are deleted: long enough to look behind a bill that comes by the month. Nothing is added up from
+ * them: the caps of a camera need the last hour, and every report the sums by day, which are kept.
+ */
+const callsKeptMs = 35 * dayMs;
+/** Each call to come lets so many old ones go: never a year of them while somebody waits for the database. */
+const callsForgottenAtOnce = 100;
 const alertPercents = [50, 80, 100] as const;
 
 /** Durable: a call that was made must count after a power failure too. */
@@ -257,6 +262,13 @@ async function forgetOld(db: Db, now: number): Promise<void> {
     .execute();
   await db
     .deleteFrom('provider_calls')
-    .where('reserved_at', '<', now - ledgerKeptMs)
+    .where('id', 'in', (build) =>
+      build
+        .selectFrom('provider_calls')
+        .select('id')
+        .where('reserved_at', '<', now - callsKeptMs)
+        .orderBy('reserved_at')
+        .limit(callsForgottenAtOnce),
+    )
     .execute();
 }

@@ -398,10 +398,25 @@ test('usage is told by day and provider, within the days asked for', async () =>
   expect((await store.spending.usage({ from: '2026-05-19' })).days).toEqual([]);
 });
 
-test('rows of the ledger are forgotten after 400 days, their sums are not', async () => {
+test('calls are forgotten after 35 days, some with each new one; no report changes by it', async () => {
+  for (let call = 0; call < 230; call += 1) await spend(0.001 * (1 + (call % 3)), { cameraId: 'drive' });
+  await spend(null);
+  await clock.advance(2 * hourMs);
   await spend(0.1);
-  await clock.advance(401 * dayMs);
+  const oldReport = await store.spending.usage();
+  expect(oldReport.total).toMatchObject({ calls: 232, unpricedCalls: 1 });
+  const oldDay = oldReport.days[0]?.day ?? '';
+  // Not one of them is old enough, by an hour.
+  await clock.advance(35 * dayMs - 3 * hourMs);
   await spend(0.2);
-  expect(ledger('select cost_nano_usd from provider_calls')).toEqual([{ cost_nano_usd: 200_000_000 }]);
-  expect((await store.spending.usage()).total.costUsd).toBe(0.3);
+  expect(ledger('select id from provider_calls')).toHaveLength(233);
+  await clock.advance(2 * hourMs);
+  const left: number[] = [];
+  for (let call = 0; call < 4; call += 1) {
+    await spend(0.2);
+    left.push(ledger('select id from provider_calls').length);
+  }
+  expect(left).toEqual([134, 35, 5, 6]);
+  expect((await store.spending.usage({ to: oldDay })).days).toEqual(oldReport.days);
+  expect((await store.spending.usage()).total).toMatchObject({ calls: 237, unpricedCalls: 1 });
 });
