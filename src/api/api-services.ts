@@ -12,6 +12,7 @@ import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { CameraTuning } from '../core/tuning.ts';
+import type { MotionEvidence } from '../core/motion-evidence.ts';
 import type { DatabaseReport } from '../store/database-check.ts';
 import type { CameraInput, CaptureResult, EventAnnotation, Store } from '../store/event-store.ts';
 import type { AiServices } from './ai-services.ts';
@@ -115,6 +116,8 @@ export interface EventService {
   delete(id: string): Promise<boolean>;
   /** The bytes of a stored picture. Throws `PICTURE_NOT_FOUND`. */
   readPicture(path: string): Promise<Uint8Array>;
+  /** A stored picture with the event's heat and its subject's way drawn over it. Throws `PICTURE_NOT_FOUND`. */
+  drawHeatMap(path: string, evidence: MotionEvidence): Promise<Uint8Array>;
   /** A stored clip. Throws `CLIP_NOT_FOUND`. */
   openClip(path: string): Promise<StoredClip>;
 }

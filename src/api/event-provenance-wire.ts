@@ -2,11 +2,14 @@ import { basename } from 'node:path/posix';
 import { z } from 'zod';
 import { eventDetailWireSchema, toEventDetailWire } from '../core/event-wire.ts';
 import type { VedetteEvent } from '../core/event.ts';
+import { explainEvent } from '../core/explain-motion.ts';
+import type { MotionEvidence } from '../core/motion-evidence.ts';
 import { redact } from '../core/redact.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
 import { toWireTime, wireTime } from '../core/wire-values.ts';
 import type { SentPictureFile, SentRequest } from '../store/event-store.ts';
 import { apiPrefix } from './api-app.ts';
+import { evidenceSchema, heatMapUrl, toEvidenceWire } from './event-evidence-wire.ts';
 import { toWireUsd } from '../core/wire-values.ts';
 
 const attemptSchema = z
@@ -25,10 +28,18 @@ const attemptSchema = z
   })
   .meta({ id: 'ProviderAttempt' });
 
-/** One event alone: with its pictures, and who was asked to describe it. */
+/** One event alone: with its pictures, why it fired, and who was asked to describe it. */
 export const eventWithAttemptsSchema = z
   .object({
     ...eventDetailWireSchema.shape,
+    why: z.string().meta({ description: 'Why it is there, in plain words' }),
+    evidence: evidenceSchema.nullable().meta({
+      description: 'What that is concluded from; null where no motion was analysed, or it was not kept',
+    }),
+    heatmap_url: z
+      .string()
+      .nullable()
+      .meta({ description: 'Relative to the address of the server; null when there is none' }),
     provider_attempts: z
       .array(attemptSchema)
       .meta({ description: 'Who was asked, oldest first; the last 50' }),
@@ -65,8 +76,15 @@ export const sentListSchema = z
 export function toEventWithAttempts(
   event: VedetteEvent,
   attempts: readonly ProviderAttempt[],
+  evidence: MotionEvidence | undefined,
 ): z.output<typeof eventWithAttemptsSchema> {
-  return { ...toEventDetailWire(event), provider_attempts: attempts.map(toAttemptWire) };
+  return {
+    ...toEventDetailWire(event),
+    why: explainEvent(event, evidence),
+    evidence: evidence === undefined ? null : toEvidenceWire(evidence),
+    heatmap_url: heatMapUrl(event, evidence),
+    provider_attempts: attempts.map(toAttemptWire),
+  };
 }
 
 function toAttemptWire(attempt: ProviderAttempt): z.output<typeof attemptSchema> {

@@ -42,6 +42,7 @@ const expectedOperations = [
   'GET /api/v1/events/{id}',
   'GET /api/v1/events/{id}/clip',
   'GET /api/v1/events/{id}/frames/{number}',
+  'GET /api/v1/events/{id}/heatmap',
   'GET /api/v1/events/{id}/sent',
   'GET /api/v1/events/{id}/sent/{picture}',
   'GET /api/v1/events/{id}/thumbnail',

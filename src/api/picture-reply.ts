@@ -25,6 +25,29 @@ export function replyWithStoredPicture(
   return reply.type('image/jpeg').send(jpeg);
 }
 
+export interface DrawnPicture {
+  /** Names what it shows: the same name is the same picture. */
+  readonly name: string;
+  /** It will not change any more. */
+  readonly isFinal: boolean;
+  readonly draw: () => Promise<Uint8Array>;
+}
+
+/** Answers a picture that is drawn when it is asked for, or 304 when the client has it. */
+export async function replyWithDrawnPicture(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { name, isFinal, draw }: DrawnPicture,
+): Promise<FastifyReply> {
+  const etag = `"${name}"`;
+  const caching = isFinal ? storedFileCaching : 'private, no-cache';
+  if (isKnown(request.headers['if-none-match'], etag)) {
+    return reply.header('etag', etag).header('cache-control', caching).code(304).send();
+  }
+  const jpeg = await draw();
+  return reply.header('etag', etag).header('cache-control', caching).type('image/jpeg').send(jpeg);
+}
+
 export function replyWithLivePicture(reply: FastifyReply, jpeg: Uint8Array): FastifyReply {
   return reply.header('cache-control', 'no-store').type('image/jpeg').send(jpeg);
 }

@@ -25,13 +25,14 @@ export function eventLine(event: EventLine, highlight: string | null, { isTermin
 }
 
 /** An event in several lines. */
-export function eventDetails(event: EventWire): string {
+export function eventDetails(event: EventWire & { readonly why?: string | undefined }): string {
   const row = (name: string, value: string | null): string =>
     value === null || value === '' ? '' : `${name.padEnd(12)}${oneLine(value)}\n`;
   return [
     `${oneLine(wordsOf(event))}\n\n`,
     row('when', `${localTime(event.timestamp)} (${event.timestamp})`),
     row('camera', event.camera_name),
+    row('why', event.why ?? null),
     row('objects', event.objects_detected.join(', ')),
     row('confidence', event.confidence === null ? null : `${event.confidence}`),
     row('described by', [event.provider, event.model].filter((name) => name !== null).join(' ')),

@@ -45,6 +45,9 @@ const pageSchema = z.object({
   total_count: z.int(),
 });
 
+/** An older service does not say why. */
+const shownEventSchema = z.object({ ...eventWireSchema.shape, why: z.string().optional() });
+
 const cleanupSchema = z.object({
   status: z.string(),
   events: z.int(),
@@ -218,7 +221,7 @@ async function show(
     stdout.write(`${JSON.stringify(await client.call('GET', path, z.json(), signal), null, 1)}\n`);
     return;
   }
-  const event = await client.call('GET', path, eventWireSchema, signal);
+  const event = await client.call('GET', path, shownEventSchema, signal);
   const mode = picture && event.thumbnail_url !== null ? pictureModeOf(env, stdout.isTTY) : 'none';
   if (mode !== 'none') {
     stdout.write(await toTerminalPicture(await client.bytes(`${path}/thumbnail`, signal), mode));

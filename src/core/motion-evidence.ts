@@ -81,10 +81,11 @@ export const motionGuards = [
 export type MotionGuard = (typeof motionGuards)[number];
 
 /**
- * What `value` and `limit` of a guard count. `picture`: share of the picture. `width`: share of its width. `share`: share of
+ * What `value` and `limit` of a guard count. `picture`: share of the picture. `width`: share of its width. `growth`:
+ * the same, by which the side of a square of its size grew. `share`: share of
  * what the guard looks at, 0..1. `frames`. `times`: a factor. `changes`: a second, between still and moving.
  */
-export type GuardUnit = 'picture' | 'width' | 'share' | 'frames' | 'times' | 'changes';
+export type GuardUnit = 'picture' | 'width' | 'growth' | 'share' | 'frames' | 'times' | 'changes';
 
 /** How far a subject was from being called nothing by one guard. */
 export interface GuardMargin {

@@ -1,4 +1,5 @@
 import type { Box } from './geometry.ts';
+import type { GuardMargin } from './motion-evidence.ts';
 import type { PictureLook } from './picture-look.ts';
 
 /** The least sensitive first. */
@@ -49,8 +50,10 @@ export interface MotionSample {
   readonly quality: number;
   /** With about one frame a second of a camera: what its picture looks like. */
   readonly look?: PictureLook;
-  /** What the verdict came from; with moving frames, and with all where the detector is asked to explain. */
+  /** What the verdict came from; with moving frames. */
   readonly evidence?: SampleEvidence;
+  /** With frames in which something was seen that does not move, where the detector is asked to explain. */
+  readonly nearMiss?: NearMiss;
 }
 
 /**
@@ -59,6 +62,13 @@ export interface MotionSample {
  * it is as large as the smallest subject.
  */
 export type SensitivityAreas = Readonly<Record<Sensitivity, number | null>>;
+
+/** What was nearest to being a subject, and what held it back. */
+export interface NearMiss {
+  /** Share of the picture. */
+  readonly area: number;
+  readonly guard: GuardMargin;
+}
 
 /** What the verdict on one frame came from. */
 export interface SampleEvidence {
@@ -108,6 +118,8 @@ export interface SubjectReading {
   /** How far from where it was first seen it was at most, or, `isGrowing`, how much it grew; and what was asked for. */
   readonly reach: number;
   readonly leastReach: number;
+  /** What is asked for where things swing. */
+  readonly leastReachSwinging: number;
   readonly isGrowing: boolean;
   /** How it stood when it was decided that it moves like a subject, or stands, while that is not decided. */
   readonly isConfirmed: boolean;

@@ -37,6 +37,7 @@ const subject: SubjectReading = {
   leastBusyArea: 0.0001,
   reach: 0.4,
   leastReach: 2.5 / 160,
+  leastReachSwinging: 9 / 160,
   isGrowing: false,
   isConfirmed: true,
   leastFrames: 3,

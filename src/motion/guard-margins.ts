@@ -6,21 +6,17 @@ export const openingFrames = 3;
 
 /** How a subject stands with every guard at one frame, in no order; no name twice. */
 export function guardMargins(reading: SubjectReading): GuardMargin[] {
-  const found = least(reading.frameGuard, reading.framesFound, reading.leastFrames, 'frames');
-  const way = least('in_place', reading.reach, reading.leastReach, 'width');
-  const isSwinging = reading.flicker > reading.swinging;
-  // Among what swings, who goes far enough is taken for a subject all the same.
-  const calm = isSwinging
-    ? least('flicker', reading.reach, reading.leastReach, 'width')
-    : most('flicker', reading.flicker, reading.swinging, 'changes');
+  const calm = most('flicker', reading.flicker, reading.swinging, 'changes');
+  const far = least('flicker', reading.reach, reading.leastReachSwinging, 'width');
   return lowestOfEach([
     least('small', reading.area, reading.smallest, 'picture'),
     least('weak', reading.contrast, 1, 'times'),
     most('light', reading.light, reading.mostLight, 'share'),
     least('texture', reading.density, reading.leastDensity, 'times'),
-    found,
-    ...(isSwinging ? [] : [way]),
-    calm,
+    least(reading.frameGuard, reading.framesFound, reading.leastFrames, 'frames'),
+    least('in_place', reading.reach, reading.leastReach, reading.isGrowing ? 'growth' : 'width'),
+    // Among what swings, who goes far enough is taken for a subject all the same.
+    reading.isGrowing || calm.margin > far.margin ? calm : far,
     // Who comes towards the camera needs no straight way.
     ...(reading.isGrowing ? [] : [most('back_and_forth', reading.detour, reading.mostDetour, 'share')]),
     most('patchy', reading.missing, reading.mostMissing, 'share'),
@@ -54,12 +50,14 @@ export function nearestFirst(margins: readonly GuardMargin[]): GuardMargin[] {
   return margins.toSorted((a, b) => a.margin - b.margin);
 }
 
-function least(name: MotionGuard, value: number, limit: number, unit: GuardUnit): GuardMargin {
+/** A value that must not be below its limit. */
+export function least(name: MotionGuard, value: number, limit: number, unit: GuardUnit): GuardMargin {
   const margin = limit > 0 ? value / limit : maxMargin;
   return { name, margin: Math.min(maxMargin, margin), value, limit, side: 'least', unit };
 }
 
-function most(name: MotionGuard, value: number, limit: number, unit: GuardUnit): GuardMargin {
+/** A value that must not be above its limit. */
+export function most(name: MotionGuard, value: number, limit: number, unit: GuardUnit): GuardMargin {
   const margin = value > 0 ? limit / value : maxMargin;
   return { name, margin: Math.min(maxMargin, margin), value, limit, side: 'most', unit };
 }

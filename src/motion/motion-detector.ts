@@ -10,6 +10,8 @@ export interface MotionOptions {
   readonly zones?: readonly Zone[];
   /** What is black in every frame: nothing is concluded from it. */
   readonly masks?: readonly Polygon[];
+  /** Frames that do not move tell what was nearest to moving; false unless given, since it costs a little. */
+  readonly isExplaining?: boolean;
 }
 
 /**

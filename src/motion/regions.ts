@@ -68,6 +68,9 @@ export class RegionFinder {
     }
   }
 
+  /** Cells of the largest region that the last call of `find` left out as too small; 0 for none. */
+  largestLeftOut = 0;
+
   /** 1-based number of the region that a cell belongs to; 0 for none. Valid until the next call of `find`. */
   get labels(): Int16Array {
     return this.#labels;
@@ -82,6 +85,7 @@ export class RegionFinder {
     const labels = this.#labels;
     labels.fill(0);
     this.#found.length = 0;
+    this.largestLeftOut = 0;
     for (let seed = 0; seed < level.length; seed += 1) {
       if (level[seed] !== 2 || labels[seed] !== 0) continue;
       const region = this.#pool[this.#found.length];
@@ -89,6 +93,7 @@ export class RegionFinder {
       const number = this.#found.length + 1;
       const size = this.#flood(seed, number, level);
       if (size < minArea) {
+        if (size > this.largestLeftOut) this.largestLeftOut = size;
         let energy = 0;
         for (let i = 0; i < size; i += 1) {
           const cell = this.#stack[i] ?? 0;

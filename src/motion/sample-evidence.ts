@@ -120,12 +120,8 @@ export class EvidenceReader {
       busyArea: track.busyCells / count,
       leastBusyArea: track.leastBusyCells / count,
       reach: (isGrowing ? track.growth : track.reach) / width,
-      leastReach:
-        (isGrowing
-          ? leastGrowth
-          : region.flicker > swingingFlicker
-            ? travelAmongSwinging
-            : track.leastReach) / width,
+      leastReach: (isGrowing ? leastGrowth : track.leastReach) / width,
+      leastReachSwinging: travelAmongSwinging / width,
       isGrowing,
       isConfirmed: track.isConfirmed,
       leastFrames: track.needed,

@@ -4,6 +4,7 @@ import type { MotionReason, MotionRegion, MotionSample } from '../core/motion.ts
 import { shrinkMoved, smoothCells, type CellGrid } from './cell-grid.ts';
 import { Clutter } from './clutter.ts';
 import type { MotionDetector, MotionOptions } from './motion-detector.ts';
+import { nearMissOf } from './near-miss.ts';
 import { leastDensity, leastNewShare, weakStrength, type CellRegion, type RegionExtent } from './regions.ts';
 import type { CountedSubject } from './sample-evidence.ts';
 import { maxBufferedFrames } from './scene-buffer.ts';
@@ -308,7 +309,8 @@ class SceneDetector implements MotionDetector {
     if (subjects.length === 0) {
       const isLight = swinging > 0 || (seen === 0 && lightCount > 0);
       const reason = outside > 0 ? 'outside_zones' : isLight ? 'flicker' : seen > 0 ? 'small' : 'quiet';
-      return sampleOf(frame, reason);
+      const nearMiss = this.#options.isExplaining === true ? nearMissOf(scene, found, minArea) : undefined;
+      return { ...sampleOf(frame, reason), ...(nearMiss === undefined ? {} : { nearMiss }) };
     }
     subjects.sort((a, b) => b.part.area - a.part.area);
     const parts = subjects.map(({ part }) => part);

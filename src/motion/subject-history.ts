@@ -4,6 +4,8 @@ import type { SubjectReading } from '../core/motion.ts';
 import { guardMargins, openingFrames } from './guard-margins.ts';
 
 const maxPoints = 64;
+/** A subject is followed for so long at most before it counts, when there is much clutter. */
+const longestUnknownMs = 4_000;
 
 /**
  * Guards that look at each frame anew: an episode opens where several frames in a row pass them, so the worst of that many
@@ -21,6 +23,9 @@ const perFrame: ReadonlySet<MotionGuard> = new Set([
 /** What is remembered of one subject while its episode goes on. */
 export class SubjectHistory {
   readonly #points: Point[];
+  /** What it had come through before the event. */
+  readonly #before: Pick<SubjectReading, 'length' | 'framesFound' | 'framesFollowed'>;
+  readonly #from: number;
   #stride = 1;
   #added = 0;
   #latest: SubjectReading;
@@ -32,14 +37,21 @@ export class SubjectHistory {
   readonly #best = new Map<MotionGuard, GuardMargin>();
 
   constructor(reading: SubjectReading, mediaTimeMs: number) {
-    this.#points = [{ x: reading.bornX, y: reading.bornY }];
+    // It is known a little before it counts; what it did in an earlier event is no part of this one.
+    const isNew = mediaTimeMs - reading.bornAt <= longestUnknownMs;
+    this.#points = isNew ? [{ x: reading.bornX, y: reading.bornY }] : [];
+    this.#before = isNew
+      ? { length: 0, framesFound: 0, framesFollowed: 0 }
+      : { ...reading, framesFound: reading.framesFound - 1, framesFollowed: reading.framesFollowed - 1 };
+    this.#from = isNew ? reading.bornAt : mediaTimeMs;
     this.#latest = reading;
     this.#seenAt = mediaTimeMs;
     this.#note(reading);
   }
 
+  /** Frames of the event, with and without it. */
   get framesFollowed(): number {
-    return this.#latest.framesFollowed;
+    return this.#latest.framesFollowed - this.#before.framesFollowed;
   }
 
   /** Frames that only repeat a verdict add nothing. */
@@ -59,14 +71,14 @@ export class SubjectHistory {
   }
 
   path(): SubjectPath {
-    const { x, y, bornAt, length, framesFound, framesFollowed } = this.#latest;
+    const { x, y, length, framesFound, framesFollowed } = this.#latest;
     return {
       points: [...this.#points, { x, y }],
-      length,
+      length: length - this.#before.length,
       area: this.#largestArea,
-      framesFound,
-      framesFollowed,
-      seconds: Math.max(0, this.#seenAt - bornAt) / 1000,
+      framesFound: framesFound - this.#before.framesFound,
+      framesFollowed: framesFollowed - this.#before.framesFollowed,
+      seconds: Math.max(0, this.#seenAt - this.#from) / 1000,
     };
   }
 

@@ -2,12 +2,14 @@ import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
+import type { MotionEvidence } from '../core/motion-evidence.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { ClipFiles, StoredClip } from '../store/clip-files.ts';
 import type { CaptureResult, EventAnnotation, Store } from '../store/event-store.ts';
 import type { MediaFiles } from '../store/media-files.ts';
 import type { Capture } from './capture.ts';
 import type { FileRemoval } from './file-removal.ts';
+import { drawHeatMap } from './heat-map.ts';
 
 const hourMs = 3_600_000;
 /** How often somebody may have the same event described again. */
@@ -54,6 +56,8 @@ export interface EventDesk {
   delete(id: string): Promise<boolean>;
   /** The bytes of a stored picture. Throws `PICTURE_NOT_FOUND`. */
   readPicture(path: string): Promise<Uint8Array>;
+  /** A stored picture with the event's heat and its subject's way drawn over it. Throws `PICTURE_NOT_FOUND`. */
+  drawHeatMap(path: string, evidence: MotionEvidence): Promise<Uint8Array>;
   /** A stored clip. Throws `CLIP_NOT_FOUND`. */
   openClip(path: string): Promise<StoredClip>;
 }
@@ -157,6 +161,7 @@ export function createEventDesk({
       return true;
     },
     readPicture: (path) => media.read(path),
+    drawHeatMap: async (path, evidence) => drawHeatMap(await media.read(path), evidence),
     openClip: (path) => clipFiles.open(path),
   };
 }

@@ -363,6 +363,7 @@ export async function startApi(
       annotate: (id, annotation) => desk.annotate(id, annotation),
       delete: (id) => desk.delete(id),
       readPicture: (path) => media.read(path),
+      drawHeatMap: (path, evidence) => desk.drawHeatMap(path, evidence),
       openClip: (path) => clipFiles.open(path),
     },
   };

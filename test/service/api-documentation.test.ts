@@ -12,6 +12,7 @@ import { makeMovingClip } from '../support/moving-clip.ts';
 import { startOnvifDevice } from '../support/onvif-device.ts';
 import { startService } from '../support/service-process.ts';
 import { nearestShape, shapeMisfits } from '../support/shape-misfits.ts';
+import { exampleEvidence } from '../support/store-examples.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { startProviderServer, type ProviderServer } from '../support/vision/provider-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -180,7 +181,7 @@ class Stage {
     });
   }
 
-  /** Described by a provider, with a picture and a clip. */
+  /** Described by a provider, with a picture, evidence and a clip. */
   async makeEvent(): Promise<string> {
     const id = await this.make('events', {
       camera_id: this.#own.get(streetOnPage),
@@ -195,11 +196,14 @@ class Stage {
     const path = (await createClipFiles({ dataDir: this.#dataDir })).pathOf(id, now);
     await mkdir(join(this.#dataDir, path, '..'), { recursive: true });
     await writeFile(join(this.#dataDir, path), 'a clip of a hundred bytes and more. '.repeat(10));
-    this.#write((connection) =>
+    this.#write((connection) => {
       connection
         .prepare(`insert into event_clips values (?, 'ready', null, ?, ?, ?, 360, 'h264', 320, 240)`)
-        .run(id, path, now, now + 9000),
-    );
+        .run(id, path, now, now + 9000);
+      connection
+        .prepare('insert into event_evidence values (?, ?)')
+        .run(id, JSON.stringify(exampleEvidence()));
+    });
     return id;
   }
 

@@ -8,6 +8,8 @@ export class EventDetail {
   #id;
   #frameNumber = 1;
   #isMarked = true;
+  /** Where something moved and how long is shown in place of a picture. */
+  #isHeat = false;
   /** The clip is shown in place of a picture; kept, so that news of the event don't interrupt it. */
   #clip;
 
@@ -26,6 +28,7 @@ export class EventDetail {
   async open(id) {
     if (this.#id !== id) {
       this.#frameNumber = 1;
+      this.#isHeat = false;
       this.#clip = undefined;
     }
     this.#id = id;
@@ -54,6 +57,7 @@ export class EventDetail {
     const frame = event.frames.find(({ number }) => number === this.#frameNumber) ?? event.frames[0];
     const hasMarks =
       this.#clip === undefined &&
+      !this.#isHeat &&
       event.frames.length > 0 &&
       (event.detections.length > 0 || event.frames.some(({ regions }) => regions.length > 0));
     this.#dialog.replaceChildren(
@@ -65,9 +69,10 @@ export class EventDetail {
         h(
           'div',
           { class: 'frames', role: 'group', 'aria-label': 'Pictures' },
-          ...(event.frames.length > 1 || event.clip_url !== null
+          ...(event.frames.length > 1 || event.clip_url !== null || event.heatmap_url !== null
             ? event.frames.map((entry) => this.#frameButton(event, entry, frame))
             : []),
+          event.heatmap_url !== null && this.#heatButton(event),
           event.clip_url !== null && this.#clipButton(event),
         ),
         hasMarks &&
@@ -101,6 +106,15 @@ export class EventDetail {
 
   #stage(event, frame) {
     if (frame === undefined) return h('div', { class: 'stage no-picture' }, 'No picture');
+    if (this.#isHeat && event.heatmap_url !== null) {
+      const heat = h('img', {
+        src: event.heatmap_url,
+        alt: `Where something moved, and how long. ${event.why}`,
+        width: frame.width,
+        height: frame.height,
+      });
+      return h('div', { class: 'stage' }, h('div', { class: 'stage-picture' }, heat));
+    }
     const detections = frame.number === 1 ? event.detections : [];
     return h(
       'div',
@@ -126,6 +140,23 @@ export class EventDetail {
     );
   }
 
+  #heatButton(event) {
+    return h(
+      'button',
+      {
+        type: 'button',
+        'aria-pressed': this.#isHeat && this.#clip === undefined ? 'true' : 'false',
+        onclick: () => {
+          this.#clip = undefined;
+          this.#isHeat = true;
+          this.#show(event);
+          this.#dialog.querySelector('.frames [aria-pressed="true"]')?.focus();
+        },
+      },
+      'Heat map',
+    );
+  }
+
   #clipButton(event) {
     return h(
       'button',
@@ -133,6 +164,7 @@ export class EventDetail {
         type: 'button',
         'aria-pressed': this.#clip === undefined ? 'false' : 'true',
         onclick: () => {
+          this.#isHeat = false;
           this.#clip ??= h('video', {
             src: event.clip_url,
             controls: true,
@@ -153,9 +185,10 @@ export class EventDetail {
       'button',
       {
         type: 'button',
-        'aria-pressed': this.#clip === undefined && entry === shown ? 'true' : 'false',
+        'aria-pressed': this.#clip === undefined && !this.#isHeat && entry === shown ? 'true' : 'false',
         onclick: () => {
           this.#clip = undefined;
+          this.#isHeat = false;
           this.#frameNumber = entry.number;
           this.#show(event);
           this.#dialog.querySelector('.frames [aria-pressed="true"]')?.focus();
@@ -192,6 +225,7 @@ function factsOf(event) {
       isMotion &&
         `${clockTime(event.started_at)}${duration === null ? ', goes on' : `, for ${seconds(duration)}`}`,
     ],
+    ['Why', event.why],
     ['Clip', clipNote(event)],
     ['Captured after', isMotion && timings.captured !== null && seconds(timings.captured)],
     ['Described after', timings.described !== null && seconds(timings.described)],

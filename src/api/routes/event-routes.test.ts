@@ -65,7 +65,15 @@ test('a described event is stored as it was sent', async () => {
     clip_url: null,
   });
   const detail = await api.call('GET', `/api/v1/events/${event.id}`);
-  expect(detail.json).toEqual({ ...event, clip: null, frames: [], provider_attempts: [] });
+  expect(detail.json).toEqual({
+    ...event,
+    clip: null,
+    frames: [],
+    why: 'It was handed in through the API: no motion was analysed.',
+    evidence: null,
+    heatmap_url: null,
+    provider_attempts: [],
+  });
 });
 
 test('a picture without words is captured as pending, and can be fetched', async () => {

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { eventWireSchema, toEventWire } from '../../core/event-wire.ts';
 import type { VedetteEvent } from '../../core/event.ts';
+import { explainEvent } from '../../core/explain-motion.ts';
 import { apiPrefix, type ApiApp } from '../api-app.ts';
 import type { ApiServices } from '../api-services.ts';
 import { errorResponses } from '../error-reply.ts';
 import { eventWithAttemptsSchema, toEventWithAttempts } from '../event-provenance-wire.ts';
 import { eventBodySchema, toSubmittedEvent } from '../event-submission.ts';
-import { jpegResponse, replyWithStoredPicture } from '../picture-reply.ts';
+import { jpegResponse, replyWithDrawnPicture, replyWithStoredPicture } from '../picture-reply.ts';
 import { idParams } from '../query-values.ts';
 import { unlimited } from '../request-limits.ts';
 
@@ -67,13 +68,17 @@ export function registerEventRoutes(app: ApiApp, services: ApiServices): void {
     url: `${apiPrefix}/events/:id`,
     schema: {
       tags: ['events'],
-      summary: 'One event with its pictures, and who was asked to describe it',
+      summary: 'One event with its pictures, why it fired, and who was asked to describe it',
       params: idParams,
       response: { 200: eventWithAttemptsSchema, ...errorResponses(404, 503) },
     },
     async handler(request, reply) {
       const event = await existing(request.params.id);
-      return reply.send(toEventWithAttempts(event, await store.events.attempts(event.id)));
+      const [attempts, evidence] = await Promise.all([
+        store.events.attempts(event.id),
+        store.events.evidence([event.id]),
+      ]);
+      return reply.send(toEventWithAttempts(event, attempts, evidence.get(event.id)));
     },
   });
 
@@ -124,6 +129,35 @@ export function registerEventRoutes(app: ApiApp, services: ApiServices): void {
         `${id}-${frame.number}`,
         await events.readPicture(frame.path),
       );
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: `${apiPrefix}/events/:id/heatmap`,
+    schema: {
+      tags: ['events'],
+      summary: 'Where something moved and how long, drawn over the best picture of an event',
+      description:
+        'The redder, the longer; the line is the way of the subject that was followed longest, from the ring to the arrow.',
+      params: idParams,
+      response: { 200: jpegResponse, ...errorResponses(404, 503) },
+    },
+    async handler(request, reply) {
+      const event = await existing(request.params.id);
+      const evidence = (await store.events.evidence([event.id])).get(event.id);
+      const [best] = event.frames;
+      if (evidence === undefined || best === undefined) {
+        const why = best === undefined ? 'it has no picture' : explainEvent(event, evidence);
+        throw new AppError('PICTURE_NOT_FOUND', `The event ${event.id} has no heat map: ${why}`);
+      }
+      const isFinal = event.endedAt !== null;
+      return replyWithDrawnPicture(request, reply, {
+        // What is drawn follows from these.
+        name: `${event.id}-heatmap-${evidence.frames}`,
+        isFinal,
+        draw: async () => events.drawHeatMap(best.path, evidence),
+      });
     },
   });
 
