@@ -1,24 +1,15 @@
 import { z } from 'zod';
-import {
-  clipSchema,
-  masksSchema,
-  onvifSchema,
-  decodeSchema,
-  labelsSchema,
-  retentionDaysSchema,
-  scheduleSchema,
-  toClip,
-  zonesSchema,
-} from '../core/camera-settings-wire.ts';
-import { defaultCameraSettings, type CameraSettings } from '../core/camera-settings.ts';
+import { retentionDaysSchema } from '../core/camera-settings-wire.ts';
+import type { CameraSettings } from '../core/camera-settings.ts';
 import type { Camera, PictureCondition } from '../core/camera.ts';
 import type { TimeOfDay } from '../core/time-of-day.ts';
 import { logLevels, type LogLevel } from '../core/log.ts';
-import { clipProblem } from '../core/unmasked-video.ts';
 import { isTimeZone } from '../core/calendar-day.ts';
 import type { Budget } from '../store/spending.ts';
 import type { ProviderSettings } from '../vision/provider-adapter.ts';
-import { resolveCameraAddress, type AddressAdapter } from './camera-address.ts';
+import type { AddressAdapter } from './camera-address.ts';
+import { createCameraSchema } from './camera-schema.ts';
+import { name, wholeNumber } from './config-values.ts';
 import type { ProviderSchema } from './provider-list.ts';
 
 export type ConfiguredCamera = CameraSettings &
@@ -113,9 +104,6 @@ export interface Config {
 /** Least and most workers; what lies outside is clamped with a warning. */
 export const workerBounds = { least: 2, most: 5 } as const;
 
-const wholeNumber = (least: number, most: number) => z.number().int().min(least).max(most);
-const name = () => z.string().trim().min(1).max(100);
-
 /** 0 for ever; an empty value in the file means the same. */
 const keptDays = (fallback: number) => retentionDaysSchema.nullable().default(fallback);
 const timeOfDay = (fallback: string) =>
@@ -135,96 +123,6 @@ export function createConfigSchema(
   adapters: readonly AddressAdapter[],
   providers: readonly ProviderSchema[] = [],
 ) {
-  const camera = z
-    .strictObject({
-      name: name().describe('Unique. Cameras are matched by it when the configuration changes.'),
-      type: z
-        .enum(adapters.map(({ type }) => type))
-        .optional()
-        .describe(
-          `Kind of camera; without it the address decides: ${adapters.map(({ type, title }) => (title === undefined ? type : `${type} (${title})`)).join(', ')}.`,
-        ),
-      url: z
-        .string()
-        .min(1)
-        .describe('Address of the stream or the recording. Credentials in it are taken out and kept apart.'),
-      sub_url: z
-        .string()
-        .min(1)
-        .optional()
-        .describe(
-          'Address of the small stream of the same picture: it is analysed, and pictures and clips come from the large one.',
-        ),
-      username: z.string().min(1).optional().describe('Where the camera asks for one.'),
-      password: z.string().min(1).optional().describe('Better given as `${VARIABLE}` than written down.'),
-      frame_rate: wholeNumber(1, 30).default(5).describe('Frames analysed per second.'),
-      is_enabled: z
-        .boolean()
-        .default(true)
-        .describe('A camera that is not enabled is listed, but not watched.'),
-      motion_sensitivity: z
-        .enum(['low', 'medium', 'high'])
-        .default('medium')
-        .describe('How little must move.'),
-      motion_cooldown: wholeNumber(0, 3600)
-        .default(60)
-        .describe('Seconds from the start of one event to the next on this camera.'),
-      privacy: z
-        .strictObject({
-          local_only: z
-            .boolean()
-            .default(false)
-            .describe(
-              'Pictures of this camera never leave this machine: only local providers describe them.',
-            ),
-          masks: masksSchema.default([]),
-        })
-        .prefault({}),
-      zones: zonesSchema.default([]),
-      schedule: scheduleSchema
-        .nullable()
-        .default(null)
-        .describe('When motion makes events; always unless given.'),
-      clip: clipSchema.prefault({}),
-      onvif: onvifSchema.prefault({}),
-      decode: decodeSchema.default(defaultCameraSettings.decode),
-      labels: labelsSchema.default([]),
-      retention_days: retentionDaysSchema
-        .optional()
-        .describe(
-          'Days that its events are kept, instead of `retention.days`; 0 keeps them for ever, whatever the cap.',
-        ),
-      vision: z
-        .strictObject({
-          prompt_addition: z
-            .string()
-            .trim()
-            .min(1)
-            .max(2000)
-            .optional()
-            .describe('What the model should know of this camera, e.g. `The blue car is ours.`'),
-          max_events_per_hour: wholeNumber(0, 3600)
-            .optional()
-            .describe('Events an hour that paid providers are asked for; the others go to free ones.'),
-        })
-        .prefault({}),
-    })
-    .superRefine(
-      (value, context) => {
-        const result = resolveCameraAddress(onlyTexts(value), adapters);
-        if (result.kind === 'problem') {
-          context.addIssue({ code: 'custom', path: [result.key], message: result.message });
-        }
-      },
-      { when: ({ value }) => hasAddress(value, adapters) },
-    )
-    .superRefine(({ clip, privacy }, context) => {
-      const problem = clipProblem({ clip: toClip(clip), privacyMasks: privacy.masks });
-      if (problem === undefined) return;
-      const message = `received ${problem.received}, expected ${problem.expected}`;
-      context.addIssue({ code: 'custom', path: ['clip', 'enabled'], message });
-    });
-
   const webhook = z.strictObject({
     name: name().describe('Unique. Deliveries that wait for this target are kept by its name.'),
     url: z
@@ -374,7 +272,7 @@ export function createConfigSchema(
       })
       .prefault({}),
     cameras: z
-      .array(camera)
+      .array(createCameraSchema(adapters))
       .superRefine(refuseRepeatedNames, { when: ({ value }) => Array.isArray(value) })
       .default([]),
     retention: z
@@ -418,37 +316,6 @@ export function createConfigSchema(
 
 export type ConfigSchema = ReturnType<typeof createConfigSchema>;
 export type ConfigDocument = z.output<ConfigSchema>;
-
-function hasAddress(value: unknown, adapters: readonly AddressAdapter[]): boolean {
-  if (typeof value !== 'object' || value === null || !('url' in value)) return false;
-  const type = 'type' in value ? value.type : undefined;
-  return (
-    typeof value.url === 'string' &&
-    value.url !== '' &&
-    (type === undefined || adapters.some((adapter) => adapter.type === type))
-  );
-}
-
-/** Before the other keys were found right, each of them may be anything. */
-function onlyTexts(value: {
-  url: string;
-  sub_url?: unknown;
-  type?: unknown;
-  username?: unknown;
-  password?: unknown;
-}) {
-  return {
-    url: value.url,
-    sub_url: textOf(value.sub_url),
-    type: textOf(value.type),
-    username: textOf(value.username),
-    password: textOf(value.password),
-  };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
 
 function isWebAddress(address: string): boolean {
   if (!URL.canParse(address)) return false;

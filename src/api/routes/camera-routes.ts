@@ -7,12 +7,14 @@ import { tryCamera } from '../camera-trial.ts';
 import {
   cameraBodySchema,
   cameraChangeSchema,
-  cameraSchema,
-  cameraStateSchema,
   cameraTestBodySchema,
-  cameraTestResultSchema,
   changedBody,
   toCameraInput,
+} from '../camera-input.ts';
+import {
+  cameraSchema,
+  cameraStateSchema,
+  cameraTestResultSchema,
   toCameraStateWire,
   toCameraWire,
 } from '../camera-wire.ts';
