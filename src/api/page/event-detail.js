@@ -1,5 +1,6 @@
 import { dialogHead, followDialog } from './dialog.js';
 import { byId, h } from './dom.js';
+import { FalseMotion } from './false-motion.js';
 import { alternativeText, clipNote, clockTime, descriptionStatus, seconds, wholeTime } from './wording.js';
 
 /** The dialog that shows one event. */
@@ -12,6 +13,8 @@ export class EventDetail {
   #isHeat = false;
   /** The clip is shown in place of a picture; kept, so that news of the event don't interrupt it. */
   #clip;
+  /** @type {FalseMotion | undefined} */
+  #verdict;
 
   constructor() {
     followDialog(this.#dialog, '#event=', () => {
@@ -54,12 +57,15 @@ export class EventDetail {
   }
 
   #show(event) {
+    if (this.#verdict?.id === event.id) this.#verdict.update(event);
+    else this.#verdict = new FalseMotion(event);
     const frame = event.frames.find(({ number }) => number === this.#frameNumber) ?? event.frames[0];
     const hasMarks =
       this.#clip === undefined &&
       !this.#isHeat &&
       event.frames.length > 0 &&
       (event.detections.length > 0 || event.frames.some(({ regions }) => regions.length > 0));
+    const focused = document.activeElement;
     this.#dialog.replaceChildren(
       dialogHead(this.#dialog, event.camera_name, wholeTime(event.timestamp)),
       this.#clip === undefined ? this.#stage(event, frame) : h('div', { class: 'stage' }, this.#clip),
@@ -95,6 +101,7 @@ export class EventDetail {
         { class: 'detail-words', 'data-status': event.description_status },
         event.description ?? descriptionStatus(event),
       ),
+      this.#verdict.element,
       h(
         'dl',
         { class: 'facts' },
@@ -102,6 +109,8 @@ export class EventDetail {
       ),
       h('p', { class: 'links' }, h('a', { href: `/api/v1/events/${event.id}` }, 'As JSON')),
     );
+    // It is the same as before, but was taken out for a moment.
+    if (this.#verdict.element.contains(focused)) focused.focus();
   }
 
   #stage(event, frame) {
