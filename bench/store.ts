@@ -21,7 +21,7 @@ import { percentilesOf } from './support/percentiles.ts';
 import { cleanUp } from './support/store-clean-up.ts';
 import { firstDay, makeEvent, type MadeEvent } from './support/store-events.ts';
 import { fillStore, makeCameras } from './support/store-fill.ts';
-import { questions } from './support/store-questions.ts';
+import { questions, randomFilter, randomWords } from './support/store-questions.ts';
 import { printLoop, printRow } from './support/store-report.ts';
 
 const { values } = parseArgs({
@@ -71,6 +71,7 @@ if (parts.includes('insert')) await insertAll();
 if (parts.includes('clean-up')) await cleanUp(store, dataDir, going);
 
 async function read(): Promise<void> {
+  const chance = createRandom(seed);
   console.log(`\n${totalCount || eventCount} events, ${rounds} rounds\n`);
   console.log('| what | p50 ms | p95 ms | p99 ms | found |\n|---|---|---|---|---|');
   const loop = watchLoop();
@@ -83,6 +84,19 @@ async function read(): Promise<void> {
       found.total = `${page.isTotalExact ? '' : '≥ '}${page.totalCount}`;
     }
     printRow(name, found.times, found.total);
+  }
+  for (const [name, words] of [
+    ['any filters by chance', () => ({})],
+    ['any search with any filters, by chance', () => ({ searchQuery: randomWords(chance) })],
+  ] as const) {
+    const times: number[] = [];
+    for (let round = 0; round < rounds * 10; round += 1) {
+      const query = { ...randomFilter(chance, cameraIds), ...words() };
+      const start = performance.now();
+      await store.events.list({ limit: 50, offset: 0, sortOrder: 'desc', ...query });
+      times.push(performance.now() - start);
+    }
+    printRow(name, times, '');
   }
   for (const [name, span] of [
     ['stats, everything', {}],

@@ -87,3 +87,36 @@ export function questions(cameraIds: readonly string[]): readonly (readonly [nam
     ],
   ];
 }
+
+/** Filters put together by chance, some of which fit next to nothing: a way that is chosen badly shows here. */
+export function randomFilter(random: () => number, cameraIds: readonly string[]): Partial<EventQuery> {
+  const pick = <Value>(values: readonly Value[]): Value | undefined =>
+    random() < 0.35 ? values[Math.floor(random() * values.length)] : undefined;
+  const cameras = pick([cameraIds.slice(0, 1), cameraIds.slice(-1), cameraIds.slice(0, 3), cameraIds]);
+  const labels = pick([['person'], ['bird'], ['cat', 'dog'], ['person', 'car'], ['zebra']]);
+  const minConfidence = pick([60, 90, 99.5, 99.9, 100]);
+  const descriptionStatus = pick(['done', 'failed', 'pending'] as const);
+  const alertTriggered = pick([true, false]);
+  const isStarred = pick([true, false]);
+  const source = pick(['api', 'motion'] as const);
+  const userFeedback = pick(['wrong', 'correct'] as const);
+  const round = Math.floor(random() * 365);
+  return {
+    ...(cameras !== undefined && { cameraIds: cameras }),
+    ...(labels !== undefined && { objectTypes: labels }),
+    ...(minConfidence !== undefined && { minConfidence }),
+    ...(descriptionStatus !== undefined && { descriptionStatus }),
+    ...(alertTriggered !== undefined && { alertTriggered }),
+    ...(isStarred !== undefined && { isStarred }),
+    ...(source !== undefined && { source }),
+    ...(userFeedback !== undefined && { userFeedback }),
+    ...pick([week(round), behind(round), { startTime: day(round) }]),
+    sortOrder: random() < 0.5 ? 'asc' : 'desc',
+  };
+}
+
+/** Words of every kind, alone and together, as people type them. */
+export function randomWords(random: () => number): string {
+  const words = ['person', 'umbrella', 'zeppelin', 'person gate raining', 'pers*', '"front door"', 'fox'];
+  return words[Math.floor(random() * words.length)] ?? '';
+}
