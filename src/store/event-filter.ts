@@ -52,76 +52,86 @@ export function partsOf(filter: EventFilter): FilterPart[] {
     status !== undefined &&
       valuePart('status', status, {
         condition: sql`f.description_status = ${status}`,
-        index: { name: 'events_status', where: sql`d.description_status = ${status}` },
-        words: status === 'done' ? undefined : `status${status}`,
+        rare: status === 'done' ? undefined : sql`f.description_status <> 'done'`,
+        index: 'events_description_status_filters',
+        words: `status${status}`,
       }),
     alertTriggered !== undefined &&
       valuePart('alert', alertTriggered ? '1' : '0', {
-        condition: sql`f.alert_triggered = ${Number(alertTriggered)}`,
-        index: { name: 'events_alert', where: sql`d.alert_triggered = ${Number(alertTriggered)}` },
-        words: alertTriggered ? 'alert' : undefined,
+        condition: alertTriggered ? sql`f.alert_triggered = 1` : sql`f.alert_triggered = 0`,
+        rare: alertTriggered ? sql`f.alert_triggered = 1` : undefined,
+        index: 'events_alert_triggered_filters',
+        words: 'alert',
       }),
     isStarred !== undefined && starredPart(isStarred),
     feedback !== undefined &&
       valuePart('feedback', feedback, {
         condition: sql`f.user_feedback = ${feedback}`,
-        index: { name: 'events_feedback', where: sql`d.user_feedback = ${feedback}` },
+        rare: sql`f.user_feedback is not null`,
+        index: 'events_user_feedback_filters',
         words: `feedback${feedback.replaceAll('_', '')}`,
       }),
     source !== undefined &&
       valuePart('source', source, {
         condition: sql`f.source = ${source}`,
-        // The words of the index's own condition, by which SQLite sees that it fits.
-        index:
-          source === 'motion'
-            ? undefined
-            : { name: 'events_source', where: sql`d.source = ${source} and d.source <> 'motion'` },
-        words: source === 'motion' ? undefined : `source${source}`,
+        rare: source === 'motion' ? undefined : sql`f.source <> 'motion'`,
+        index: 'events_source_filters',
+        words: `source${source}`,
       }),
     filter.minConfidence !== undefined && confidencePart(filter.minConfidence),
   ];
   return parts.filter((part) => part !== false && part !== undefined);
 }
 
-/** A column with few values. */
+/** A column with few values, the rarer of which have an index and words. */
 function valuePart(
   name: FilterPart['name'],
   value: string,
   how: {
     readonly condition: Sql;
-    readonly index: { readonly name: string; readonly where: Sql } | undefined;
-    readonly words: string | undefined;
+    /** The condition of the index, in its own words, by which SQLite sees that it fits; `undefined` for a common value. */
+    readonly rare: Sql | undefined;
+    readonly index: string;
+    readonly words: string;
   },
 ): FilterPart {
-  const { condition, index, words } = how;
+  const { condition, rare, index, words } = how;
   return {
     name,
     counted: sql`dimension = ${name} and value = ${value}`,
     isCountedExactly: true,
     condition: () => condition,
-    indexed: words === undefined ? undefined : hiddenWords([words]),
+    indexed: rare === undefined ? undefined : hiddenWords([words]),
     driver:
-      index === undefined
+      rare === undefined
         ? undefined
         : () => ({
-            from: sql`events as d indexed by ${sql.raw(index.name)}`,
-            where: index.where,
-            place: sql`d.position`,
-            hasFilters: false,
+            from: sql`events as f indexed by ${sql.raw(index)}`,
+            where: sql`${condition} and ${rare}`,
+            place: sql`f.position`,
+            hasFilters: true,
             isOrdered: true,
           }),
   };
 }
 
 function starredPart(isStarred: boolean): FilterPart {
-  const condition = sql`f.is_starred = ${Number(isStarred)}`;
+  const is = sql`f.is_starred = 1`;
   if (isStarred) {
-    // The index holds the starred ones only, by just these words.
-    const index = { name: 'events_starred', where: sql`d.is_starred = 1` };
-    return valuePart('starred', '1', { condition, index, words: 'starred' });
+    return valuePart('starred', '1', {
+      condition: is,
+      rare: is,
+      index: 'events_is_starred_filters',
+      words: 'starred',
+    });
   }
   return {
-    ...valuePart('starred', '0', { condition, index: undefined, words: undefined }),
+    ...valuePart('starred', '0', {
+      condition: sql`f.is_starred = 0`,
+      rare: undefined,
+      index: '',
+      words: '',
+    }),
     counted: sql`dimension = 'event'`,
     isCountedExactly: false,
   };

@@ -24,8 +24,11 @@ type Open = Pick<OpenDatabase, 'database' | 'statements'>;
 
 /** Of more matches than these, the newest are ranked. */
 const maxRanked = 5_000;
-/** Events that are looked at for a total: along an index that holds every filter, and with a look-up for each. */
-const maxLooked = { alongFilters: 100_000, withLookUp: 10_000 };
+/**
+ * Events that are looked at for a total: along an index that holds every filter, there with a look for their labels, and
+ * with a look-up of each by its position, which may lie anywhere.
+ */
+const maxLooked = { alongFilters: 100_000, withLabels: 50_000, withLookUp: 10_000 };
 
 const emptyPage: EventPage = {
   events: [],
@@ -152,8 +155,13 @@ async function countTotal(open: Open, question: Question): Promise<Total> {
     return { count: total, isExact: true };
   }
   const { walk, driverCount } = chooseWalk(parts, counts, all, span, Number.POSITIVE_INFINITY);
-  const most = walk.driver.hasFilters ? maxLooked.alongFilters : maxLooked.withLookUp;
+  const most = mostLooked(walk);
   return upTo(await count(open, walk, most), driverCount <= most);
+}
+
+function mostLooked({ driver, parts }: Walk): number {
+  if (!driver.hasFilters) return maxLooked.withLookUp;
+  return parts.some(({ name }) => name === 'object') ? maxLooked.withLabels : maxLooked.alongFilters;
 }
 
 /** @param isWhole everything was looked at, but for what came after the last that is counted */

@@ -9,6 +9,7 @@ import { decodeMigration } from './migration-0008-decode.ts';
 import { eventClipsMigration } from './migration-0009-event-clips.ts';
 import { eventEvidenceMigration } from './migration-0010-event-evidence.ts';
 import { cameraLabelsMigration } from './migration-0012-camera-labels.ts';
+import { rareFiltersMigration } from './migration-0013-rare-filters.ts';
 
 export interface DatabaseMigration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -26,4 +27,5 @@ export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0009_event_clips': eventClipsMigration,
   '0010_event_evidence': eventEvidenceMigration,
   '0012_camera_labels': cameraLabelsMigration,
+  '0013_rare_filters': rareFiltersMigration,
 };
