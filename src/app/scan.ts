@@ -3,16 +3,19 @@ import { fileCamera } from '../cameras/file-camera.ts';
 import type { Camera } from '../core/camera.ts';
 import { systemClock } from '../core/clock.ts';
 import type { VedetteEvent } from '../core/event.ts';
+import { explainEvent } from '../core/explain-motion.ts';
 import type { AnalysisFrame } from '../core/frame.ts';
 import { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import { Metrics } from '../core/metrics.ts';
+import type { GuardMargin } from '../core/motion-evidence.ts';
 import type { Sensitivity } from '../core/motion.ts';
 import { createStop, type Stop } from '../core/stop.ts';
 import { createEmbeddedDetector } from '../detection/efficientdet-detector.ts';
 import { createMediaService, type MediaService } from '../media/media-service.ts';
 import type { MotionEngine } from '../motion/motion-detector.ts';
 import { createMotionEngine } from '../motion/motion-engine.ts';
+import { NearMissWatch, type QuietReport } from '../motion/near-miss.ts';
 import { EpisodeWatch } from '../pipeline/episode-watch.ts';
 import { createPipeline, type Pipeline } from '../pipeline/pipeline.ts';
 import { openSpool } from '../pipeline/spool.ts';
@@ -23,6 +26,7 @@ import { openStore } from '../store/open-store.ts';
 import { createChain } from '../vision/chain.ts';
 import { settingsOf } from '../vision/provider-adapter.ts';
 import { localProvider } from '../vision/providers/local.ts';
+import { writeScanPictures } from './scan-pictures.ts';
 
 /** Nobody waits for one event of a recording: there is time to see more of it than of a live one. */
 const captureWindowMs = 4000;
@@ -43,10 +47,16 @@ export interface ScanOptions {
   /** Seconds from the start of one event to the next; 0 makes every episode an event. */
   readonly cooldownSeconds: number;
   readonly isDescribing: boolean;
+  /** Events say why they are such, and `onQuiet` hears of recordings without any. */
+  readonly isExplaining?: boolean;
+  /** Where the best picture and the heat map of every event are written to, besides. */
+  readonly picturesDir?: string;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** Called now and then; 0..1 of the file, or `null` when its length is not known. */
   readonly onProgress: (file: string, share: number | null) => void;
+  /** Told why nothing fired on a recording, where that is asked for. */
+  readonly onQuiet?: (file: string, report: QuietReport) => void;
 }
 
 /** Something that happened on a recording. Seconds are on the recording's own clock. */
@@ -59,6 +69,10 @@ export interface ScanEvent {
   readonly description: string | null;
   /** Absolute path of a JPEG. */
   readonly thumbnail: string | null;
+  /** In words, where it is asked for. */
+  readonly why?: string;
+  /** What could have called it nothing, nearest first. */
+  readonly guards?: readonly GuardMargin[];
 }
 
 /** What happened on these recordings, in their order: the code that watches cameras, as fast as it goes. */
@@ -93,7 +107,7 @@ export async function scan(options: ScanOptions): Promise<ScanEvent[]> {
   };
   options.signal.addEventListener('abort', onAbort, { once: true });
   const workers = options.isDescribing ? pipeline.runWorkers(stop) : Promise.resolve();
-  const found: { readonly file: string; readonly base: number; readonly camera: Camera }[] = [];
+  const found: ScannedFile[] = [];
   try {
     for (const file of options.files) {
       found.push(await scanFile(file, options, { store, streams, motion, pipeline, live, metrics, stop }));
@@ -105,12 +119,37 @@ export async function scan(options: ScanOptions): Promise<ScanEvent[]> {
     await workers;
     options.signal.removeEventListener('abort', onAbort);
   }
-  const lists = await Promise.all(
-    found.map(async ({ file, base, camera }) =>
-      (await eventsOf(store, camera)).map((event) => toScanEvent(event, file, base, dataDir)),
-    ),
-  );
-  return lists.flat();
+  const events: ScanEvent[] = [];
+  for (const recording of found) events.push(...(await reportOn(recording, options, store)));
+  return events;
+}
+
+async function reportOn(
+  { file, base, camera, quiet }: ScannedFile,
+  { dataDir, isExplaining = false, picturesDir, onQuiet }: ScanOptions,
+  store: Store,
+): Promise<ScanEvent[]> {
+  const events = await eventsOf(store, camera);
+  if (events.length === 0) onQuiet?.(file, quiet);
+  const evidence = await store.events.evidence(events.map(({ id }) => id));
+  const reports: ScanEvent[] = [];
+  for (const [index, event] of events.entries()) {
+    const own = evidence.get(event.id);
+    const why = isExplaining ? { why: explainEvent(event, own), guards: own?.guards ?? [] } : {};
+    reports.push({ ...toScanEvent(event, file, base, dataDir), ...why });
+    if (picturesDir === undefined) continue;
+    const name = `${camera.name}-${index + 1}`;
+    await writeScanPictures(event, own, { dataDir, folder: picturesDir, name });
+  }
+  return reports;
+}
+
+interface ScannedFile {
+  readonly file: string;
+  /** Epoch ms of its beginning, as its frames count it. */
+  readonly base: number;
+  readonly camera: Camera;
+  readonly quiet: QuietReport;
 }
 
 interface ScanParts {
@@ -128,7 +167,7 @@ async function scanFile(
   file: string,
   options: ScanOptions,
   { store, streams, motion, pipeline, live, metrics, stop }: ScanParts,
-): Promise<{ readonly file: string; readonly base: number; readonly camera: Camera }> {
+): Promise<ScannedFile> {
   const camera = await store.cameras.create({
     name: await freeName(store, basename(file).slice(0, 90)),
     type: fileCamera.type,
@@ -158,13 +197,16 @@ async function scanFile(
   await using channel = await motion.openChannel({
     sensitivity: options.sensitivity,
     frameRate: options.framesPerSecond,
+    isExplaining: options.isExplaining === true,
   });
+  const nearMisses = new NearMissWatch();
   let base = 0;
   let beginning: AnalysisFrame[] | undefined = [];
 
   async function judge(frame: AnalysisFrame): Promise<void> {
     const gray = frame.gray.slice();
     const sample = await channel.detect(frame);
+    nearMisses.push(sample);
     await watch.push({ ...frame, gray }, sample);
     while (pipeline.queue.depth() >= waitingJobs && options.isDescribing && !stop.abort.aborted) {
       await systemClock.sleep(20);
@@ -191,7 +233,7 @@ async function scanFile(
   }
   if (beginning !== undefined) await judgeBeginning();
   options.onProgress(file, 1);
-  return { file, base, camera };
+  return { file, base, camera, quiet: nearMisses.report() };
 }
 
 /** Two recordings may have the same name, and a folder may have been scanned into before. */

@@ -5,7 +5,9 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { scan, type ScanEvent } from '../app/scan.ts';
 import { silentLog } from '../core/log.ts';
 import type { Sensitivity } from '../core/motion.ts';
+import type { QuietReport } from '../motion/near-miss.ts';
 import { ProgressBar } from './progress-bar.ts';
+import { fileReport } from './scan-report.ts';
 
 interface CommandOptions {
   readonly json?: true;
@@ -14,6 +16,8 @@ interface CommandOptions {
   readonly sensitivity: Sensitivity;
   readonly cooldown: number;
   readonly out?: string;
+  readonly explain?: true;
+  readonly pictures?: string;
 }
 
 export function addScanCommand(program: Command): void {
@@ -41,6 +45,8 @@ export function addScanCommand(program: Command): void {
       '--out <dir>',
       'folder for the events and their pictures; `vedette serve --data <dir>` shows them (default: a new temporary one)',
     )
+    .option('--explain', 'why each event is one, and why there is none')
+    .option('--pictures <dir>', 'write the best picture and the heat map of every event there')
     .action(runScan);
 }
 
@@ -55,6 +61,7 @@ async function runScan(files: string[], options: CommandOptions): Promise<void> 
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   const progress = new ProgressBar(process.stderr);
+  const quiet = new Map<string, QuietReport>();
   try {
     const events = await scan({
       files,
@@ -63,6 +70,11 @@ async function runScan(files: string[], options: CommandOptions): Promise<void> 
       sensitivity: options.sensitivity,
       cooldownSeconds: options.cooldown,
       isDescribing: options.describe,
+      isExplaining: options.explain === true,
+      ...(options.pictures === undefined ? {} : { picturesDir: resolve(options.pictures) }),
+      onQuiet: (file, report) => {
+        quiet.set(file, report);
+      },
       log: silentLog(),
       signal: abort.signal,
       onProgress: (file, share) => {
@@ -71,7 +83,9 @@ async function runScan(files: string[], options: CommandOptions): Promise<void> 
     });
     progress.end();
     process.stdout.write(
-      options.json === true ? `${JSON.stringify(events, null, 1)}\n` : describe(events, files, dataDir),
+      options.json === true
+        ? `${JSON.stringify(events, null, 1)}\n`
+        : describe({ events, quiet }, files, dataDir),
     );
   } finally {
     progress.end();
@@ -80,28 +94,20 @@ async function runScan(files: string[], options: CommandOptions): Promise<void> 
   }
 }
 
-function describe(events: readonly ScanEvent[], files: readonly string[], dataDir: string): string {
-  const lines = files.flatMap((file) => {
-    const own = events.filter((event) => event.file === file);
-    const title = `${file}: ${own.length === 0 ? 'nothing happened' : own.length === 1 ? '1 event' : `${own.length} events`}`;
-    return [
-      title,
-      ...own.map(
-        ({ start, end, description, labels }) =>
-          `  ${clockTime(start)} – ${clockTime(end)}  ${description ?? (labels.join(', ') || 'motion')}`,
-      ),
-    ];
-  });
-  return `${lines.join('\n')}\n\nPictures: ${join(dataDir, 'media')}\nTo browse them: vedette serve --data ${dataDir}\n`;
+interface Found {
+  readonly events: readonly ScanEvent[];
+  readonly quiet: ReadonlyMap<string, QuietReport>;
 }
 
-/** Minutes and seconds of a recording, `1:02:03.4` with hours. */
-function clockTime(seconds: number): string {
-  const tenths = Math.round(seconds * 10);
-  const hours = Math.floor(tenths / 36_000);
-  const minutes = Math.floor((tenths % 36_000) / 600);
-  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
+function describe({ events, quiet }: Found, files: readonly string[], dataDir: string): string {
+  const lines = files.flatMap((file) =>
+    fileReport(
+      file,
+      events.filter((event) => event.file === file),
+      quiet.get(file),
+    ),
+  );
+  return `${lines.join('\n')}\n\nPictures: ${join(dataDir, 'media')}\nTo browse them: vedette serve --data ${dataDir}\n`;
 }
 
 function numberBetween(low: number, high: number): (text: string) => number {

@@ -106,9 +106,10 @@ const standings: Readonly<Record<MotionGuard, (guard: GuardMargin) => string>> =
   weak: ({ margin }) => `${times(margin)} times what it must differ by`,
   light: ({ value, limit }) => `the scene shows through ${percent(value)} of it (at most ${percent(limit)})`,
   texture: ({ margin }) => `its cells lie ${times(margin)} times as dense as they must`,
-  brief: ({ value, limit }) => `found in ${value} frames (at least ${limit})`,
-  clutter: ({ value, limit }) => `found in ${value} frames (at least ${limit} among so much of its size)`,
-  fast: ({ value, limit }) => `found in ${value} frames (at least ${limit} where it is so fast for its size)`,
+  brief: ({ value, limit }) => `found in ${framesOf(value)} (at least ${limit})`,
+  clutter: ({ value, limit }) => `found in ${framesOf(value)} (at least ${limit} among so much of its size)`,
+  fast: ({ value, limit }) =>
+    `found in ${framesOf(value)} (at least ${limit} where it is so fast for its size)`,
   flicker: ({ value, limit, unit }) => swingingOf(value, limit, unit),
   in_place: ({ value, limit, unit }) =>
     unit === 'growth'
@@ -124,10 +125,14 @@ const standings: Readonly<Record<MotionGuard, (guard: GuardMargin) => string>> =
 };
 
 function swingingOf(value: number, limit: number, unit: GuardUnit): string {
-  if (unit === 'frames') return `found in ${value} frames (at least ${limit} where things swing)`;
+  if (unit === 'frames') return `found in ${framesOf(value)} (at least ${limit} where things swing)`;
   if (unit === 'changes')
     return `its place changes ${value.toFixed(2)} times a second (at most ${limit.toFixed(2)})`;
   return `it came ${percent(value)} of the picture's width away (at least ${percent(limit)} where things swing)`;
+}
+
+function framesOf(count: number): string {
+  return count === 1 ? '1 frame' : `${count} frames`;
 }
 
 /** `1.2 %`; of small shares two digits. */

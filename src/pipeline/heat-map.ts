@@ -8,8 +8,8 @@ const jpegQuality = 80;
 /** How much of the picture's colour is left, so that the heat's stands out. */
 const saturation = 0.35;
 /** Where something moved only once it shall still be seen. */
-const leastOpacity = 0.25;
-const mostOpacity = 0.75;
+const leastOpacity = 0.2;
+const mostOpacity = 0.55;
 
 type Colour = readonly [red: number, green: number, blue: number];
 /** From where something moved for a moment to where it moved longest. */

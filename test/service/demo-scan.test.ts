@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { scan } from '../../src/app/scan.ts';
 import { renderDemoScene } from '../../src/cameras/demo-scene.ts';
@@ -24,6 +25,8 @@ test('scan finds every pass of the demo street and names who passes', { timeout:
     sensitivity: 'medium',
     cooldownSeconds: 0,
     isDescribing: true,
+    isExplaining: true,
+    picturesDir: dir.file('pictures'),
     log: silentLog(),
     signal: new AbortController().signal,
     onProgress: () => undefined,
@@ -37,5 +40,13 @@ test('scan finds every pass of the demo street and names who passes', { timeout:
     expect(event?.end).toBeLessThanOrEqual(end + 3);
     expect(event?.labels).toEqual(expect.arrayContaining([labels[0]]));
     expect(event?.thumbnail).toMatch(/\.jpg$/);
+    expect(event?.why).toMatch(
+      /^Something of .* of the picture moved .* to the (?:right|left) in .* Nearest guard: /,
+    );
+    expect(event?.guards?.[0]?.margin).toBeGreaterThan(1);
   }
+  const names = scene.truth.flatMap((_, index) => [`-${index + 1}-heatmap.jpg`, `-${index + 1}.jpg`]);
+  expect((await readdir(dir.file('pictures'))).toSorted()).toEqual(
+    names.map((name) => `street.mp4${name}`).toSorted(),
+  );
 });
