@@ -2,7 +2,8 @@
  * What watching costs: CPU of all processes of the service for a second of video, as a multiple of the bare decode of the
  * same stream on one thread, measured in the same run.
  *
- *   node bench/motion.ts [--seconds 60] [--cameras 1,4,8,16] [--scenes clean,noisy,busy] [--clips FOLDER]
+ *   node bench/motion.ts [--seconds 60] [--cameras 1,4,8,16] [--scenes realistic,clean,noisy,busy] [--clips FOLDER]
+ *     [--modes one,proved,sub,daemon] [--small] [--step]
  *   node bench/motion.ts --clip main.mp4 --sub sub.mp4 --name night
  *
  * Needs the ffmpeg program for the bare decode; where Debian's `motion` is installed, it watches the same streams beside
@@ -10,13 +11,17 @@
  * count. Each row is a run of the real service on an empty data folder; the first 20 seconds do not count. `--clips` keeps
  * the rendered clips for the next run. "Proved" is one stream that has shown before, while somebody passed every 20 seconds
  * for four minutes, that the sizes of its coded frames tell of motion.
+ *
+ * `--small` starts the service as docs/configuration.md says for a machine with little memory. `--step` waits for a line on
+ * the standard input before each measurement, so that a machine that others use can be made quiet for just that time.
  */
 import { cpus } from 'node:os';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { usageOfTree } from '../test/support/processes.ts';
+import { pssOfTree, usageOfTree } from '../test/support/processes.ts';
 import { makeClip, type Scene, type SceneObject } from '../test/support/render-clip.ts';
 import { spawnRtspServer, type RtspServerChild } from '../test/support/rtsp-server-child.ts';
 import { startService } from '../test/support/service-process.ts';
@@ -34,7 +39,10 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
     cameras: { type: 'string', default: '1,4,8,16' },
-    scenes: { type: 'string', default: 'clean,noisy,busy' },
+    scenes: { type: 'string', default: 'realistic,clean,noisy,busy' },
+    modes: { type: 'string', default: 'one,proved,sub,daemon' },
+    small: { type: 'boolean', default: false },
+    step: { type: 'boolean', default: false },
     clips: { type: 'string' },
     clip: { type: 'string' },
     sub: { type: 'string' },
@@ -47,6 +55,9 @@ const counts = values.cameras.split(',').map(Number);
 if (!counts.every((count) => Number.isInteger(count) && count > 0))
   throw new Error(`--cameras: received "${values.cameras}", expected whole numbers such as 1,4,8`);
 
+const wantedModes = values.modes.split(',');
+const smallEnvironment = { MALLOC_ARENA_MAX: '2', NODE_OPTIONS: '--max-semi-space-size=2' };
+
 interface SceneClips {
   readonly name: string;
   readonly main: string;
@@ -57,50 +68,86 @@ interface SceneClips {
 
 /** How a camera is set up for a run. */
 interface Mode {
+  readonly key: string;
   readonly name: string;
   readonly hasSubStream: boolean;
   readonly isProved: boolean;
 }
 
 const modes: readonly Mode[] = [
-  { name: 'one stream', hasSubStream: false, isProved: false },
-  { name: 'one stream, proved', hasSubStream: false, isProved: true },
-  { name: 'with sub stream', hasSubStream: true, isProved: false },
+  { key: 'one', name: 'one stream', hasSubStream: false, isProved: false },
+  { key: 'proved', name: 'one stream, proved', hasSubStream: false, isProved: true },
+  { key: 'sub', name: 'with sub stream', hasSubStream: true, isProved: false },
 ];
 /** Enough for a minute of stillness and three passes. */
 const provingMs = 240_000;
+
+/** At a constant quality, or at a constant bit rate in bits a second. */
+type Coding = { readonly crf: number } | { readonly bitRate: number };
 
 interface RenderedScene {
   readonly key: string;
   readonly name: string;
   readonly noise: number;
   readonly objects: readonly SceneObject[];
-  /** Bits a second; at a constant quality when it is left out. */
-  readonly bitRate?: number;
+  /** How it is coded: the large stream, and the small one. */
+  readonly coding: readonly [large: Coding, small: Coding];
+  readonly hasPasses?: boolean;
 }
 
-/** Bit rates and noise as cameras have them: a clean picture at variable, a noisy one at constant bit rate. */
+/**
+ * As cameras code: the realistic one has the noise of a sensor by day, some 3 Mbit/s. The clean one takes hardly anything
+ * to decode, so that all else weighs most: the hardest for the multiple.
+ */
 const rendered: readonly RenderedScene[] = [
-  { key: 'clean', name: 'still, clean, variable bit rate', noise: 1, objects: [] },
-  { key: 'noisy', name: 'still, noise, constant bit rate', noise: 6, objects: [], bitRate: 4_000_000 },
-  { key: 'busy', name: 'busy, constant bit rate', noise: 3, objects: passers(), bitRate: 4_000_000 },
+  {
+    key: 'realistic',
+    name: 'still, sensor noise, 3 Mbit/s variable',
+    noise: 5,
+    objects: [],
+    coding: [{ crf: 23 }, { bitRate: 500_000 }],
+    hasPasses: true,
+  },
+  {
+    key: 'clean',
+    name: 'still, clean, 0.04 Mbit/s variable',
+    noise: 1,
+    objects: [],
+    coding: [{ crf: 26 }, { crf: 26 }],
+    hasPasses: true,
+  },
+  {
+    key: 'noisy',
+    name: 'still, much noise, 4 Mbit/s constant',
+    noise: 6,
+    objects: [],
+    coding: [{ bitRate: 4_000_000 }, { bitRate: 500_000 }],
+  },
+  {
+    key: 'busy',
+    name: 'busy, 4 Mbit/s constant',
+    noise: 3,
+    objects: passers(),
+    coding: [{ bitRate: 4_000_000 }, { bitRate: 500_000 }],
+  },
 ];
 
 await using dir = await makeTempDir();
 console.log(`${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}\n`);
 console.log(
-  '| scene | cameras | set up as | frames a second, least | CPU of one core | of the bare decode | memory MB (sum of RSS) |',
+  '| scene | cameras | set up as | frames a second, least | CPU of one core | of the bare decode | memory MB (PSS) | sum of RSS |',
 );
-console.log('|---|---|---|---|---|---|---|');
+console.log('|---|---|---|---|---|---|---|---|');
 for (const scene of values.clip === undefined ? await renderScenes() : [givenScene(values.clip)]) {
   const bareMs = await bareDecodeCost(scene.main, clipSeconds);
   for (const count of counts) {
     for (const mode of modes) {
       if (mode.hasSubStream && scene.sub === undefined) continue;
       if (mode.isProved && scene.passes === undefined) continue;
+      if (!wantedModes.includes(mode.key)) continue;
       console.log(await measureService(scene, count, mode, bareMs));
     }
-    if (count === 1) console.log(await measureDaemon(scene, bareMs));
+    if (wantedModes.includes('daemon')) console.log(await measureDaemon(scene, count, bareMs));
   }
 }
 
@@ -114,23 +161,24 @@ async function renderScenes(): Promise<SceneClips[]> {
   const wanted = rendered.filter(({ key }) => values.scenes.split(',').includes(key));
   const clips: SceneClips[] = [];
   for (const scene of wanted) {
-    const { name, key, noise } = scene;
+    const { name, key, noise, objects } = scene;
+    const [large, small] = scene.coding;
     const main = join(folder, `${key}-main.mp4`);
     const sub = join(folder, `${key}-sub.mp4`);
-    await writeScene(main, { ...scene, width: 1920, height: 1080 });
-    await writeScene(sub, {
-      ...scene,
-      width: 640,
-      height: 360,
-      objects: scene.objects.map(smaller),
-      ...(scene.bitRate === undefined ? {} : { bitRate: scene.bitRate / 8 }),
-    });
-    if (key !== 'clean') {
+    const full = { width: 1920, height: 1080, noise };
+    await writeScene(main, { ...full, objects }, large);
+    // Cameras shrink the picture of the sensor: of its noise, less is left.
+    await writeScene(
+      sub,
+      { width: 640, height: 360, noise: Math.ceil(noise / 2), objects: objects.map(smaller) },
+      small,
+    );
+    if (scene.hasPasses !== true) {
       clips.push({ name, main, sub });
       continue;
     }
     const passes = join(folder, `${key}-passes.mp4`);
-    await writeScene(passes, { width: 1920, height: 1080, noise, objects: passers().slice(0, 1) });
+    await writeScene(passes, { ...full, objects: passers().slice(0, 1) }, large);
     clips.push({ name, main, sub, passes });
   }
   return clips;
@@ -138,15 +186,11 @@ async function renderScenes(): Promise<SceneClips[]> {
 
 async function writeScene(
   path: string,
-  scene: Pick<Scene, 'width' | 'height' | 'noise' | 'objects'> & { readonly bitRate?: number },
+  scene: Pick<Scene, 'width' | 'height' | 'noise' | 'objects'>,
+  coding: Coding,
 ): Promise<void> {
   if (existsSync(path)) return;
-  const { width, height, noise = 0, objects = [], bitRate } = scene;
-  await makeClip(
-    path,
-    { width, height, noise, objects, framesPerSecond, seconds: clipSeconds },
-    bitRate === undefined ? { crf: 26 } : { bitRate },
-  );
+  await makeClip(path, { ...scene, framesPerSecond, seconds: clipSeconds }, coding);
 }
 
 /** Two that cross the picture again and again, in opposite directions. */
@@ -194,7 +238,8 @@ async function measureService(scene: SceneClips, count: number, mode: Mode, bare
     ...(mode.hasSubStream ? { sub_url: server.url(`/sub${index + 1}`) } : {}),
   }));
   const dataDir = dir.file(`data-${Math.random().toString(36).slice(2)}`);
-  await using service = await startService({ dataDir, config: { cameras } });
+  const env = values.small ? smallEnvironment : {};
+  await using service = await startService({ dataDir, config: { cameras }, env });
   const client = createWireClient(service.url);
   if (mode.isProved) {
     await pause(provingMs);
@@ -215,28 +260,40 @@ interface CameraList {
 }
 
 /** Debian's `motion`, on the large stream: it has no use for a small one. */
-async function measureDaemon(scene: SceneClips, bareMs: number): Promise<string> {
-  await using server = await serve(scene, 1);
-  await using daemon = await startMotionDaemon(dir.file('motion'), [server.url('/main1')]);
-  if (daemon === undefined) return `| ${scene.name} | 1 | Debian's motion | not installed | | | |`;
+async function measureDaemon(scene: SceneClips, count: number, bareMs: number): Promise<string> {
+  await using server = await serve(scene, count);
+  const urls = Array.from({ length: count }, (_, index) => server.url(`/main${index + 1}`));
+  await using daemon = await startMotionDaemon(dir.file(`motion-${count}`), urls);
+  if (daemon === undefined) return `| ${scene.name} | ${count} | Debian's motion | not installed | | | | |`;
   await pause(warmUpMs);
-  return row(scene, 1, "Debian's motion", 'not told', await usedCpu(daemon.pid), bareMs);
+  return row(scene, count, "Debian's motion", 'not told', await usedCpu(daemon.pid), bareMs);
+}
+
+/** With `--step`, until somebody says so. */
+async function stepped(): Promise<void> {
+  if (!values.step) return;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  await lines.question('ready to measure: ');
+  lines.close();
 }
 
 interface UsedCpu {
   /** CPU milliseconds for a second of time. */
   readonly msPerSecond: number;
   readonly rssBytes: number;
+  readonly pssBytes: number;
 }
 
 async function usedCpu(pid: number | undefined): Promise<UsedCpu> {
   if (pid === undefined) throw new Error('the process is gone');
+  await stepped();
   const before = await usageOfTree(pid);
   const startedAt = performance.now();
   await pause(seconds * 1000);
   const after = await usageOfTree(pid);
   const took = (performance.now() - startedAt) / 1000;
-  return { msPerSecond: (after.cpuMs - before.cpuMs) / took, rssBytes: after.rssBytes };
+  const pssBytes = await pssOfTree(pid);
+  return { msPerSecond: (after.cpuMs - before.cpuMs) / took, rssBytes: after.rssBytes, pssBytes };
 }
 
 function row(
@@ -244,7 +301,7 @@ function row(
   count: number,
   how: string,
   frames: string,
-  { msPerSecond, rssBytes }: UsedCpu,
+  { msPerSecond, rssBytes, pssBytes }: UsedCpu,
   bareMs: number,
 ): string {
   const cells = [
@@ -254,6 +311,7 @@ function row(
     frames,
     `${(msPerSecond / 10).toFixed(1)} %`,
     (msPerSecond / count / bareMs).toFixed(2),
+    Math.round(pssBytes / 1e6),
     Math.round(rssBytes / 1e6),
   ];
   return `| ${cells.join(' | ')} |`;

@@ -79,6 +79,22 @@ export async function usageOfTree(pid: number = process.pid): Promise<TreeUsage>
   };
 }
 
+/**
+ * Proportional set sizes of the process and its descendants: of a page that several share, each has its part, so that the
+ * sum is the memory that they take. Bytes.
+ */
+export async function pssOfTree(pid: number = process.pid): Promise<number> {
+  const { processes } = await usageOfTree(pid);
+  const sizes = await Promise.all(
+    processes.map(async (entry) => {
+      // One that has ended meanwhile takes none.
+      const text = await readFile(`/proc/${entry.pid}/smaps_rollup`, 'utf8').catch(() => '');
+      return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024;
+    }),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** A zombie has ended: it only waits for its parent to notice. */
 export async function isAlive(pid: number): Promise<boolean> {
   const entry = await readProcess(pid);
