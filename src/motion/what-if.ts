@@ -8,7 +8,7 @@ export interface RecordedMotion {
   /** With which it was recorded. */
   readonly sensitivity: Sensitivity;
   /** In the order of time; fewer than there were frames. */
-  readonly samples: readonly RecordedSample[];
+  readonly samples: Iterable<RecordedSample>;
 }
 
 /** One moving frame. */

@@ -5,7 +5,7 @@ import { areaOfPolygon } from '../core/polygon.ts';
 export interface HeatGrid {
   readonly columns: number;
   readonly rows: number;
-  readonly seconds: readonly number[];
+  readonly seconds: ArrayLike<number>;
 }
 
 /** In fields, the ends inclusive. */
@@ -88,8 +88,8 @@ function countEvents(grids: readonly HeatGrid[], { columns, rows }: Size): Float
   const counts = new Float64Array(columns * rows);
   for (const grid of grids) {
     if (grid.columns !== columns || grid.rows !== rows) continue;
-    for (const [field, seconds] of grid.seconds.entries()) {
-      if (seconds > 0) counts[field] = at(counts, field) + 1;
+    for (let field = 0; field < counts.length; field += 1) {
+      if ((grid.seconds[field] ?? 0) > 0) counts[field] = at(counts, field) + 1;
     }
   }
   return counts;

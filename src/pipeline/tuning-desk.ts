@@ -62,43 +62,53 @@ async function proposeOnce(camera: Camera, { events, clock }: TuningDeskContext)
       limit,
       ...(after === undefined ? {} : { after }),
     });
-    thread.send({ kind: 'events', rows });
+    await thread.ask({ kind: 'events', rows });
     count += rows.length;
     after = rows.length < limit ? undefined : rows.at(-1);
   } while (after !== undefined && count < maxEvents);
   const { motionSensitivity, zones, labels } = camera;
-  thread.send({ kind: 'propose', settings: { motionSensitivity, zones, labels } });
-  return { ...(await thread.answer), since };
+  const answer = await thread.ask({ kind: 'propose', settings: { motionSensitivity, zones, labels } });
+  if (answer.kind !== 'proposed') throw new Error(`the thread that proposes answered with ${answer.kind}`);
+  return { ...answer.report, since };
 }
 
+/** One question at a time: it holds no more than it works on. */
 class TuningThread implements AsyncDisposable {
-  readonly #worker = new Worker(siblingModule(import.meta.url, 'tuning-worker'), { name: 'tuning' });
-  readonly answer: Promise<TuningAnswer>;
+  readonly #worker = new Worker(siblingModule(import.meta.url, 'tuning-worker'), {
+    name: 'tuning',
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+  });
+  #waiting: PromiseWithResolvers<TuningAnswer> | undefined;
+  #lost: AppError | undefined;
 
   constructor() {
-    const { promise, resolve, reject } = Promise.withResolvers<TuningAnswer>();
-    this.answer = promise;
-    // Who is still reading learns of it from the answer.
-    promise.catch(() => undefined);
     this.#worker.on('message', (answer: TuningAnswer) => {
-      resolve(answer);
+      this.#waiting?.resolve(answer);
     });
     this.#worker.on('error', (error) => {
-      reject(
+      this.#lose(
         new AppError('INTERNAL', `The thread that proposes was lost: ${messageOf(error)}`, { cause: error }),
       );
     });
     this.#worker.on('exit', (code) => {
-      reject(new AppError('INTERNAL', `The thread that proposes ended with code ${code}.`));
+      this.#lose(new AppError('INTERNAL', `The thread that proposes ended with code ${code}.`));
     });
   }
 
-  send(request: TuningRequest): void {
+  ask(request: TuningRequest): Promise<TuningAnswer> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    this.#waiting = Promise.withResolvers<TuningAnswer>();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     this.#worker.postMessage(request);
+    return this.#waiting.promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  #lose(error: AppError): void {
+    this.#lost ??= error;
+    this.#waiting?.reject(error);
   }
 }

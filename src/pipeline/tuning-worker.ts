@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import type { MotionEvidence } from '../core/motion-evidence.ts';
+import { PackedMotion } from '../motion/packed-motion.ts';
 import type { MotionRow } from '../store/event-store.ts';
 import type { TuningReport, TuningSettings } from '../core/tuning.ts';
 import { proposeTuning, type TuningEvent } from './tuning.ts';
@@ -11,18 +12,25 @@ export type TuningRequest =
   /** Nothing comes behind it. */
   | { readonly kind: 'propose'; readonly settings: TuningSettings };
 
-export type TuningAnswer = TuningReport;
+export type TuningAnswer =
+  /** The events are taken: the next ones may come. */
+  { readonly kind: 'taken' } | { readonly kind: 'proposed'; readonly report: TuningReport };
 
 const events: TuningEvent[] = [];
 
 parentPort?.on('message', (request: TuningRequest) => {
   if (request.kind === 'events') {
     for (const row of request.rows) events.push(toTuningEvent(row));
+    answer({ kind: 'taken' });
     return;
   }
-  parentPort?.postMessage(proposeTuning(events, request.settings) satisfies TuningAnswer, []);
+  answer({ kind: 'proposed', report: proposeTuning(events, request.settings) });
   parentPort?.close();
 });
+
+function answer(message: TuningAnswer): void {
+  parentPort?.postMessage(message, []);
+}
 
 function toTuningEvent({ evidenceText, ...row }: MotionRow): TuningEvent {
   return { ...row, motion: evidenceText === null ? null : toMotion(evidenceText) };
@@ -33,9 +41,5 @@ function toMotion(text: string): TuningEvent['motion'] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the store has written it
   const { sensitivity, isComplete, heat, samples } = JSON.parse(text) as MotionEvidence;
   if (!isComplete) return null;
-  return {
-    sensitivity,
-    heat,
-    samples: samples.map(({ atMs, regions, areas }) => ({ atMs, regions, areas })),
-  };
+  return new PackedMotion({ sensitivity, samples, heat });
 }

@@ -21,7 +21,7 @@ export function recordMotion({
   fill = 1,
   leftWithLow = 1,
   sensitivity = 'medium',
-}: MovedShape): NonNullable<TuningEvent['motion']> {
+}: MovedShape): Pick<MotionEvidence, 'sensitivity' | 'heat' | 'samples'> {
   const seconds = Array.from({ length: columns * rows }, () => 0);
   for (const [x, y, width, height] of boxes) {
     for (let field = 0; field < seconds.length; field += 1) {
@@ -42,6 +42,7 @@ export function recordMotion({
       return {
         atMs: index * 500,
         regions: [{ box, area }],
+        zones: [],
         areas: { high: null, medium: area, low: area * leftWithLow },
       };
     }),
@@ -80,7 +81,7 @@ export function motionEvidence(shape: MovedShape, isComplete = true): MotionEvid
     isComplete,
     frames: samples.length,
     heat,
-    samples: samples.map(({ atMs, regions, areas }) => ({ atMs, regions, areas, zones: [] })),
+    samples,
     path: null,
     guards: [],
   };
