@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Polygon } from '../core/camera-settings.ts';
 import type { PictureState } from '../core/camera.ts';
 import { lookCells, type PictureLook } from '../core/picture-look.ts';
 import { measureLook } from '../motion/picture-look.ts';
@@ -31,9 +32,13 @@ beforeAll(async () => {
 type Change = (level: number, x: number, y: number) => number;
 
 class Viewer {
-  readonly watch = new LensWatch();
+  readonly watch: LensWatch;
   readonly said: PictureState[] = [];
   now = Date.UTC(2026, 5, 1);
+
+  constructor(masks: readonly Polygon[] = []) {
+    this.watch = new LensWatch(masks);
+  }
 
   see(look: PictureLook, seconds = 1): void {
     for (let second = 0; second < seconds; second += 1) {
@@ -237,5 +242,52 @@ describe('whatever comes and goes,', () => {
         }
       }),
     );
+  });
+});
+
+/** All of the picture down to this share of its height. */
+function maskDownTo(share: number): Polygon {
+  return [
+    [0, 0],
+    [1, 0],
+    [1, share],
+    [0, share],
+  ];
+}
+
+function masked(share: number, change: Change): Change {
+  return (level, x, y) => (y < share * height ? -10 : change(level, x, y));
+}
+
+const asItIs: Change = (level) => level;
+
+describe('behind privacy masks', () => {
+  test.each([
+    ['a cloth', cloth, 'covered'],
+    ['a lens cap', cap, 'dark'],
+  ] as const)('a lens behind %s is noticed by what is left of the picture', (_, change, condition) => {
+    const viewer = new Viewer([maskDownTo(0.6)]);
+    viewer.watchStreet(200, masked(0.6, asItIs));
+    viewer.watchStreet(60, masked(0.6, change));
+    viewer.watchStreet(30, masked(0.6, asItIs));
+    expect(viewer.conditions()).toEqual(['clear', condition, 'clear']);
+  });
+
+  test('the black of a mask is none of the lens', () => {
+    // At night, three lamps are in the part that is left: more than a black picture has, less than of all cells.
+    const look = lookOf((cell) => (cell < lookCells * 0.75 ? 0 : cell % 16 === 3 ? 60 : 15), 3);
+    const viewer = new Viewer([maskDownTo(0.75)]);
+    viewer.see(look, 200);
+    expect(viewer.conditions()).toEqual(['clear']);
+    const unaware = new Viewer();
+    unaware.see(look, 200);
+    expect(unaware.conditions()).toContain('dark');
+  });
+
+  test('nothing is said of a camera of which next to nothing is left', () => {
+    const viewer = new Viewer([maskDownTo(0.95)]);
+    viewer.watchStreet(100, masked(0.95, asItIs));
+    viewer.watchStreet(100, masked(0.95, cap));
+    expect(viewer.conditions()).toEqual(['clear']);
   });
 });

@@ -1,5 +1,6 @@
 import type { PictureCondition, PictureState } from '../core/camera.ts';
-import { lookCells, type PictureLook } from '../core/picture-look.ts';
+import type { Polygon } from '../core/camera-settings.ts';
+import { lookCells, maskedLookCells, type PictureLook } from '../core/picture-look.ts';
 
 /** A condition counts when it has held for so long: who walks close past, headlights and an infrared switch are over by then. */
 const holdMs = 30_000;
@@ -38,6 +39,9 @@ const healthyShare = 0.3;
 const blurred = { leastCorrelation: 0.85, leastContrast: 0.8, mostDetail: 0.25 };
 const coveredCorrelation = 0.75;
 
+/** Share of the picture that must be left by privacy masks: of less nothing is said. */
+const leastVisible = 0.125;
+
 type Verdict = PictureCondition | 'unsure';
 
 /**
@@ -45,9 +49,13 @@ type Verdict = PictureCondition | 'unsure';
  * slowly, and says `covered` or `defocused` only of what came suddenly and holds: conditions are to be believed. `dark`
  * is said of any picture that stays black, sudden or not, with that difference. Nothing is said of scenes without structure.
  *
+ * What privacy masks hide is black in every picture and counts for nothing.
+ *
  * It outlives connections: a camera that was covered while it was lost is found so when it comes back.
  */
 export class LensWatch {
+  /** Indices of the cells that no mask touches. */
+  readonly #visible: readonly number[];
   readonly #means = new Float32Array(lookCells);
   readonly #details = new Float32Array(lookCells);
   #learntMs = 0;
@@ -64,6 +72,11 @@ export class LensWatch {
   #isSudden = false;
   /** When the verdict was last found again. */
   #saidAt = 0;
+
+  /** @param masks privacy masks of the camera */
+  constructor(masks: readonly Polygon[] = []) {
+    this.#visible = [...maskedLookCells(masks)].flatMap((isMasked, cell) => (isMasked === 1 ? [] : [cell]));
+  }
 
   /** `null` until the scene is known. */
   get state(): PictureState | null {
@@ -121,13 +134,15 @@ export class LensWatch {
   }
 
   #judge({ means, details }: PictureLook): Verdict {
-    if (shareOf(means, (mean) => mean < black) >= allBlack) return 'dark';
+    const visible = this.#visible;
+    if (visible.length < leastVisible * lookCells) return 'clear';
+    if (shareOf(means, visible, (mean) => mean < black) >= allBlack) return 'dark';
     if (this.#learntMs < warmUpMs) return 'clear';
     let known = 0;
     let lost = 0;
     let detailNow = 0;
     let detailUsual = 0;
-    for (let cell = 0; cell < lookCells; cell += 1) {
+    for (const cell of visible) {
       const usual = this.#details[cell] ?? 0;
       const now = details[cell] ?? 0;
       detailNow += now;
@@ -136,17 +151,17 @@ export class LensWatch {
       known += 1;
       if (now < lostBelow * usual) lost += 1;
     }
-    if (known < leastDetailed * lookCells) return 'clear';
+    if (known < leastDetailed * visible.length) return 'clear';
     if (lost < healthyShare * known) this.#healthyAt = this.#seenMs;
-    const sharpNow = shareOf(details, (detail) => detail >= detailed);
+    const sharpNow = shareOf(details, visible, (detail) => detail >= detailed);
     if (lost < lostShare * known) return this.#isLike(sharpNow, known, lost) ? 'clear' : 'unsure';
-    const { correlation, contrast } = compare(means, this.#means);
+    const { correlation, contrast } = compare(means, this.#means, visible);
     const isBlurred =
       correlation >= blurred.leastCorrelation &&
       contrast >= blurred.leastContrast &&
       detailNow <= blurred.mostDetail * detailUsual;
     if (isBlurred) return 'defocused';
-    const isBlackish = shareOf(means, (mean) => mean < black) >= 0.5;
+    const isBlackish = shareOf(means, visible, (mean) => mean < black) >= 0.5;
     const isCovered = sharpNow <= leastDetailed && correlation < coveredCorrelation && !isBlackish;
     return isCovered ? 'covered' : 'unsure';
   }
@@ -155,7 +170,7 @@ export class LensWatch {
   #isLike(sharpNow: number, known: number, lost: number): boolean {
     const condition = this.#state?.condition;
     if (condition !== 'covered' && condition !== 'defocused') return true;
-    return lost < 0.5 * known || sharpNow >= Math.max(leastDetailed, (0.5 * known) / lookCells);
+    return lost < 0.5 * known || sharpNow >= Math.max(leastDetailed, (0.5 * known) / this.#visible.length);
   }
 
   #learnFrom({ means, details }: PictureLook, heldMs: number, sinceMs: number): void {
@@ -175,28 +190,30 @@ export class LensWatch {
   }
 }
 
-function shareOf(values: Float32Array, is: (value: number) => boolean): number {
+/** @param cells indices of those that count */
+function shareOf(values: Float32Array, cells: readonly number[], is: (value: number) => boolean): number {
   let count = 0;
-  for (const value of values) if (is(value)) count += 1;
-  return count / values.length;
+  for (const cell of cells) if (is(values[cell] ?? 0)) count += 1;
+  return count / cells.length;
 }
 
 /** Pearson's correlation of two pictures' cells, and the contrast of the first as a share of the second's. */
 function compare(
   now: Float32Array,
   usual: Float32Array,
+  cells: readonly number[],
 ): { readonly correlation: number; readonly contrast: number } {
-  const count = now.length;
+  const count = cells.length;
   let sumNow = 0;
   let sumUsual = 0;
-  for (let cell = 0; cell < count; cell += 1) {
+  for (const cell of cells) {
     sumNow += now[cell] ?? 0;
     sumUsual += usual[cell] ?? 0;
   }
   let squaresNow = 0;
   let squaresUsual = 0;
   let products = 0;
-  for (let cell = 0; cell < count; cell += 1) {
+  for (const cell of cells) {
     const a = (now[cell] ?? 0) - sumNow / count;
     const b = (usual[cell] ?? 0) - sumUsual / count;
     squaresNow += a * a;
