@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { cameraCauses } from './camera.ts';
-import { explainCause } from './explain-cause.ts';
+import { explainCameraCause, explainCause } from './explain-cause.ts';
 
 const asked = { url: 'rtsp://10.0.0.4:554/a', username: 'eva', transport: 'tcp' } as const;
 
@@ -17,6 +17,22 @@ test('what goes wrong with a recording names its path', () => {
       '/clips/a.mp4',
     );
   }
+});
+
+test.each([
+  ['rtsp', 'rtsp://10.0.0.4/a', '10.0.0.4 is connected but sent no picture any more', 'RTSP service'],
+  ['rtsp', 'rtsp://10.0.0.4/a#transport=udp', 'a firewall may stop them', 'RTSP service'],
+  ['http_mjpeg', 'http://10.0.0.4/v', '10.0.0.4 is connected but sent no picture any more', 'HTTP service'],
+  ['hls', 'http://10.0.0.4/a.m3u8', 'nothing new is in its playlist', 'HTTP service'],
+  ['http_snapshot', 'http://10.0.0.4/a.jpg', 'Open the address in a browser', 'HTTP service'],
+  ['usb', 'usb:2?fps=15', 'The camera at /dev/video2 sent no picture', 'The camera at /dev/video2 is in use'],
+  ['usb', '/dev/video0', 'The camera at /dev/video0 sent no picture', 'The camera at /dev/video0 is in use'],
+  ['synthetic', 'synthetic:street', 'The painted scene ended', 'The painted scene ended'],
+  ['file', '/clips/a.mp4', '/clips/a.mp4 could not be read', '/clips/a.mp4 could not be read'],
+])('a %s camera at %s is explained in words of its kind', (type, url, noFrames, refused) => {
+  const camera = { type, url, username: null };
+  expect(explainCameraCause('no_frames', camera)).toContain(noFrames);
+  expect(explainCameraCause('refused', camera)).toContain(refused);
 });
 
 test('the documentation has a line for every cause and for no other', async () => {

@@ -4,6 +4,34 @@ import type { CameraCause } from './camera.ts';
 /** What was asked for, as far as the words depend on it. */
 type Asked = Pick<StreamRequest, 'protocol' | 'url' | 'username' | 'transport'>;
 
+type Protocol = StreamRequest['protocol'];
+
+/** Types of cameras, which are named by what they speak. */
+const protocols: readonly Protocol[] = [
+  'rtsp',
+  'http_mjpeg',
+  'http_snapshot',
+  'hls',
+  'usb',
+  'synthetic',
+  'file',
+];
+
+/** As `explainCause`, of a camera as it is stored. */
+export function explainCameraCause(
+  cause: CameraCause,
+  { type, url, username }: { readonly type: string; readonly url: string; readonly username: string | null },
+): string {
+  const protocol = protocols.find((each) => each === type) ?? 'rtsp';
+  const device = url.replace(/^usb:(\d+)/, '/dev/video$1').replace(/\?.*$/, '');
+  return explainCause(cause, {
+    protocol,
+    url: protocol === 'usb' ? device : url,
+    username,
+    transport: protocol === 'rtsp' && url.endsWith('#transport=udp') ? 'udp' : 'tcp',
+  });
+}
+
 /** What the cause means and what to do: the one text for state, log and notification. Without secrets. */
 export function explainCause(cause: CameraCause, asked: Asked): string {
   const { protocol, url } = asked;
@@ -39,9 +67,30 @@ function explainDevice(cause: CameraCause, path: string): string {
   return known[cause] ?? `The camera at ${path} could not be read.`;
 }
 
+/** Where the words for a stream would mislead. */
+const ownWords: Partial<Record<Protocol, Partial<Record<CameraCause, (host: string) => string>>>> = {
+  hls: {
+    not_found: (host) =>
+      `${host} has no playlist, or no segment, at this path. Look up the address that ends in .m3u8.`,
+    no_frames: (host) =>
+      `${host} answers, but nothing new is in its playlist. Check that whatever makes the stream is running.`,
+  },
+  http_snapshot: {
+    not_found: (host) =>
+      `${host} has no picture at this path. Look up the address of the snapshot in the camera's manual.`,
+    unsupported_codec: (host) =>
+      `${host} answers with a picture that can't be decoded. Set the camera's snapshots to JPEG.`,
+    no_frames: (host) =>
+      `${host} gave no picture any more. Open the address in a browser; if none comes there either, restart the camera.`,
+    ended: (host) => `${host} gives no more pictures.`,
+  },
+};
+
 function explainLive(cause: CameraCause, { url, protocol, username, transport }: Asked): string {
   const host = hostOf(url);
   const isUdp = transport === 'udp';
+  const own = ownWords[protocol]?.[cause];
+  if (own !== undefined) return own(host);
   const explained: Record<CameraCause, string> = {
     refused: `${host} refused the connection. Check the port, and that the camera's ${protocol === 'rtsp' ? 'RTSP' : 'HTTP'} service is switched on.`,
     no_such_host: `The name of ${host} can't be resolved. Check its spelling, or use the camera's IP address.`,
