@@ -8,7 +8,7 @@ import type { Camera, CameraCause, CameraState, CameraStreams } from '../core/ca
 import type { Clock } from '../core/clock.ts';
 import { AppError, ignoreAbort, isAbort, messageOf } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
-import { explainCause } from '../core/explain-cause.ts';
+import { explainCameraCause } from '../core/explain-cause.ts';
 import type { AnalysisFrame, Picture } from '../core/frame.ts';
 import type { MotionSample } from '../core/motion.ts';
 import { redact } from '../core/redact.ts';
@@ -52,7 +52,7 @@ export class CameraRunner {
   #connection = new AbortController();
   readonly #standing: CameraStanding;
   readonly #frozen = new FrozenWatch();
-  readonly #lens = new LensWatch();
+  readonly #lens: LensWatch;
   #source: CameraSource | undefined;
   #cooldownUntil = 0;
   /** What was last said of the stream that pictures come from. */
@@ -77,6 +77,7 @@ export class CameraRunner {
     this.camera = camera;
     this.#openSource = openSource;
     this.#context = { ...context, log: context.log.child({ camera: camera.name }) };
+    this.#lens = new LensWatch(camera.privacyMasks);
     this.#clips = new ClipRecorder(camera, this.#context);
     this.liveView = new LiveView(camera, () => this.#streamingSource(), context.clock);
     this.pictureFeed = new PictureFeed(() => this.#takeLatest(), context.clock);
@@ -115,10 +116,11 @@ export class CameraRunner {
     this.#channel = undefined;
   }
 
-  /** Drops the connection, if there is one, and connects at once. */
+  /** Drops the connection, if there is one, and connects at once; so does who waits to hear the camera's own events. */
   reconnect(): void {
     this.#connection.abort();
     this.#wakeUp.abort();
+    this.#listener?.wake();
   }
 
   /** To be called every few seconds. */
@@ -225,7 +227,7 @@ export class CameraRunner {
       this.#frozen.connected();
       const frames = watchFrames((until) => source.open(until), {
         clock,
-        message: this.#explain('no_frames'),
+        message: explainCameraCause('no_frames', this.camera),
         signal,
       });
       let expected = 0;
@@ -314,7 +316,7 @@ export class CameraRunner {
     const wasFrozen = frozen.isFrozen;
     const isRetryDue = frame.keyPrint !== undefined && frozen.note(frame.keyPrint, now);
     if (frozen.isFrozen && !wasFrozen) this.#context.metrics.countFrozen(this.camera.name);
-    if (isRetryDue) throw new CameraLostError('frozen', this.#explain('frozen'));
+    if (isRetryDue) throw new CameraLostError('frozen', explainCameraCause('frozen', this.camera));
     const retryAt = frozen.retryAt;
     const isUp = this.#standing.sent(
       frame,
@@ -350,12 +352,6 @@ export class CameraRunner {
     if (look === undefined || this.#frozen.isFrozen) return;
     const picture = this.#lens.note(look, capturedAt);
     if (picture !== undefined) this.#standing.looks(picture);
-  }
-
-  #explain(cause: CameraCause): string {
-    const { type, url, username } = this.camera;
-    const protocol = type === 'file' || type === 'usb' || type === 'synthetic' ? type : 'rtsp';
-    return explainCause(cause, { protocol, url, username, transport: 'tcp' });
   }
 
   #streaming(): { readonly source: CameraSource; readonly capturedAt: number } {

@@ -71,6 +71,11 @@ test.concurrent(
       nativeEvents: { status: 'disconnected', cause: 'unauthorized' },
     });
 
+    // Without being asked to, it would wait for half a minute at least.
+    const { refused } = device.stats();
+    cameras.reconnect(deaf.id);
+    await waitUntil('another try', () => device.stats().refused > refused);
+
     device.say(notification({ data: { IsMotion: 'true' } }));
     await waitUntil('the word of the camera', async () => (await eventsOf(rig, silent.id)).length === 1);
   },

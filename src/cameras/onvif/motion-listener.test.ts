@@ -200,3 +200,24 @@ test('a camera that hangs is left at once when nobody listens any more', async (
 
   expect(heard.listener.state.status).toBe('connecting');
 });
+
+test('a listener that waits for its next try tries at once when it is woken', async () => {
+  await using device = await startOnvifDevice({ credentials });
+  device.setFault({ kind: 'body', body: '<not xml' });
+  // In its waits no time passes: without being woken it would never try again.
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (_ms, signal) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => {
+          reject(new DOMException('woken', 'AbortError'));
+        });
+      }),
+  };
+  await using heard = listen(cameraAt(device), clock);
+  await waitUntil('the loss', () => heard.listener.state.status === 'disconnected');
+  device.setFault(null);
+
+  heard.listener.wake();
+  await untilListening(heard);
+});

@@ -33,6 +33,8 @@ export class MotionListener implements AsyncDisposable {
   readonly #context: MotionListenerContext;
   readonly #memory = new MotionMemory();
   readonly #stop = new AbortController();
+  /** Ends the wait before the next try. */
+  #wakeUp = new AbortController();
   readonly #running: Promise<void>;
   #state: NativeEventsState;
 
@@ -53,6 +55,11 @@ export class MotionListener implements AsyncDisposable {
     return this.#memory.isMoving(this.#context.clock.monotonic());
   }
 
+  /** Tries at once when it waits for its next try; what is listened to goes on. */
+  wake(): void {
+    if (this.#state.status !== 'listening') this.#wakeUp.abort();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#running;
@@ -63,6 +70,7 @@ export class MotionListener implements AsyncDisposable {
     const { signal } = this.#stop;
     const backoff = new ReconnectBackoff();
     while (!signal.aborted) {
+      this.#wakeUp = new AbortController();
       const lost = await this.#runOnce(signal);
       this.#memory.forget();
       if (signal.aborted) return;
@@ -70,7 +78,7 @@ export class MotionListener implements AsyncDisposable {
       const delayMs = backoff.next(lost.cause, listenedMs);
       if (this.#setState('disconnected', lost.cause, redact(lost.message)))
         log.warn({ ...lost, retryInMs: delayMs }, "the camera's own events are not heard");
-      await clock.sleep(delayMs, signal).catch((error: unknown) => {
+      await clock.sleep(delayMs, AbortSignal.any([signal, this.#wakeUp.signal])).catch((error: unknown) => {
         if (!isAbort(error)) throw error;
       });
     }
