@@ -163,6 +163,14 @@ test('however long it is, its first and last frame are kept, in order, and it ha
   );
 });
 
+test('of five minutes what is left out is left out evenly', () => {
+  const samples = Array.from({ length: 1500 }, (_, index) => sampleAt(index * 200, []));
+  const at = gather(samples).samples.map(({ atMs }) => atMs);
+  const gaps = at.slice(1, -1).map((each, index) => each - (at[index] ?? 0));
+  expect(at.length).toBeGreaterThan(50);
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(1.5 * Math.min(...gaps));
+});
+
 test('long names of many zones take the place of samples', () => {
   const zones = Array.from({ length: 10 }, (_, index) => `${index}${'ü'.repeat(49)}`);
   const samples = Array.from({ length: 1500 }, (_, index) => ({

@@ -13,6 +13,11 @@ import type { MotionSample } from '../core/motion.ts';
 import { createMotionDetector } from '../motion/scene-detector.ts';
 import { EpisodeWatch } from './episode-watch.ts';
 
+/** Somebody comes in after eight seconds and goes through the yard, to the right. */
+const frames = Array.from({ length: 90 }, (_, sequence) =>
+  frameOf(walker(8, 40, 16, 40, 30), sequence, 5, 2),
+);
+
 interface Stored {
   readonly event: VedetteEvent;
   readonly evidence: MotionEvidence | undefined;
@@ -25,7 +30,7 @@ async function storedOf(rig: PipelineRig): Promise<Stored[]> {
 }
 
 /**
- * Somebody comes in after eight seconds and goes through the yard; what is stored right after the capture, and at the end.
+ * What is stored of the frames right after the capture, and at the end.
  *
  * @param count what a sample is taken for
  */
@@ -50,8 +55,7 @@ async function watchYard(
       abort: rig.stop.abort,
       isLossless: true,
     });
-    for (let sequence = 0; sequence < 90; sequence += 1) {
-      const frame = frameOf(walker(8, 40, 16, 40, 30), sequence, 5, 2);
+    for (const frame of frames) {
       await episodes.push(frame, count(detector.detect(frame)));
       if (captured.length === 0) captured = await storedOf(rig);
     }
@@ -91,6 +95,18 @@ test('what moved before the event began is no part of why it fired', async () =>
   const rightHalf = warmth.filter(([column]) => column > columns / 2).map(([, seconds]) => seconds);
   expect(Math.max(...leftHalf)).toBe(0);
   expect(Math.max(...rightHalf)).toBeGreaterThan(0);
+});
+
+test('a moving frame from which no event came is no part of why the next one fired', async () => {
+  const stray = { columns: 32, rows: 18, moved: [3], wholeness: 0, subjects: [] };
+  const areas = { low: null, medium: 0.01, high: null };
+  const { ended } = await watchYard((sample) =>
+    sample.mediaTimeMs === 7_000
+      ? { ...sample, isMotion: true, reason: 'motion', evidence: { ...stray, areas } }
+      : sample,
+  );
+  expect(ended).toHaveLength(1);
+  expect(ended[0]?.evidence?.heat.seconds[3]).toBe(0);
 });
 
 test('where only the camera said that something moves, it says so', async () => {
