@@ -113,7 +113,7 @@ function walksOf(filter: EventFilter, searchQuery: string | undefined): Walk[] {
   const span = spanOf(filter);
   const words = searchQuery === undefined ? undefined : parseSearch(searchQuery);
   if (words !== undefined) {
-    const { match, left } = searchOf(words, parts);
+    const { match, left } = searchOf(words, parts, () => true);
     return [
       { driver: searchDriver(words.all), parts, span },
       { driver: searchDriver(match), parts: left, span },

@@ -24,6 +24,8 @@ type Open = Pick<OpenDatabase, 'database' | 'statements'>;
 
 /** Of more matches than these, the newest are ranked. */
 const maxRanked = 5_000;
+/** The full-text index reads every event of a word; of a condition that lets more through, it is cheaper to look at those found. */
+const narrowingShare = 0.3;
 /**
  * Events that are looked at for a total: along an index that holds every filter, there with a look for their labels, and
  * with a look-up of each by its position, which may lie anywhere.
@@ -102,14 +104,20 @@ interface Search {
   readonly left: readonly FilterPart[];
 }
 
-export function searchOf({ all, any }: TypedSearch, parts: readonly FilterPart[]): Search {
+/** @param isNarrowing whether a part lets so little through that the index's own words for it are worth their look */
+export function searchOf(
+  { all, any }: TypedSearch,
+  parts: readonly FilterPart[],
+  isNarrowing: (part: FilterPart) => boolean,
+): Search {
+  const narrowing = parts.filter((part) => part.indexed !== undefined && isNarrowing(part));
   return {
     match: narrowMatch(
       all,
-      parts.flatMap(({ indexed }) => indexed ?? []),
+      narrowing.flatMap(({ indexed }) => indexed ?? []),
     ),
     any,
-    left: parts.filter(({ indexed }) => indexed?.isExact !== true),
+    left: parts.filter((part) => !narrowing.includes(part) || part.indexed?.isExact !== true),
   };
 }
 
@@ -118,8 +126,10 @@ async function ask(open: Open, filter: EventFilter): Promise<Question | undefine
   const words = text === '' ? undefined : parseSearch(text);
   if (text !== '' && words === undefined) return undefined;
   const parts = partsOf(filter);
-  const search = words === undefined ? undefined : searchOf(words, parts);
   const { all, ofParts } = await countByDays(open, filter, parts);
+  const isNarrowing = (part: FilterPart): boolean =>
+    (ofParts[parts.indexOf(part)]?.touched ?? 0) <= all.touched * narrowingShare;
+  const search = words === undefined ? undefined : searchOf(words, parts, isNarrowing);
   return {
     filter,
     parts,
