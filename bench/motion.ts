@@ -3,7 +3,7 @@
  * same stream on one thread, measured in the same run.
  *
  *   node bench/motion.ts [--seconds 60] [--cameras 1,4,8,16] [--scenes realistic,clean,noisy,busy] [--clips FOLDER]
- *     [--modes one,proved,sub,daemon] [--small] [--step]
+ *     [--modes one,proved,keyframes,sub,daemon] [--small] [--step]
  *   node bench/motion.ts --clip main.mp4 --sub sub.mp4 --name night
  *
  * Needs the ffmpeg program for the bare decode; where Debian's `motion` is installed, it watches the same streams beside
@@ -12,7 +12,7 @@
  * the rendered clips for the next run. "Proved" is one stream that has shown before, while somebody passed every 20 seconds
  * for four minutes, that the sizes of its coded frames tell of motion.
  *
- * `--small` starts the service as docs/configuration.md says for a machine with little memory. `--step` waits for a line on
+ * `--small` starts the service as docs/benchmarks.md says for a machine with little memory. `--step` waits for a line on
  * the standard input before each measurement, so that a machine that others use can be made quiet for just that time.
  */
 import { cpus } from 'node:os';
@@ -40,7 +40,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     cameras: { type: 'string', default: '1,4,8,16' },
     scenes: { type: 'string', default: 'realistic,clean,noisy,busy' },
-    modes: { type: 'string', default: 'one,proved,sub,daemon' },
+    modes: { type: 'string', default: 'one,proved,keyframes,sub,daemon' },
     small: { type: 'boolean', default: false },
     step: { type: 'boolean', default: false },
     clips: { type: 'string' },
@@ -72,11 +72,20 @@ interface Mode {
   readonly name: string;
   readonly hasSubStream: boolean;
   readonly isProved: boolean;
+  /** As the camera's `decode` says; `auto` unless given. */
+  readonly decode?: 'keyframes';
 }
 
 const modes: readonly Mode[] = [
   { key: 'one', name: 'one stream', hasSubStream: false, isProved: false },
   { key: 'proved', name: 'one stream, proved', hasSubStream: false, isProved: true },
+  {
+    key: 'keyframes',
+    name: 'one stream, key frames by hand',
+    hasSubStream: false,
+    isProved: false,
+    decode: 'keyframes',
+  },
   { key: 'sub', name: 'with sub stream', hasSubStream: true, isProved: false },
 ];
 /** Enough for a minute of stillness and three passes. */
@@ -235,6 +244,7 @@ async function measureService(scene: SceneClips, count: number, mode: Mode, bare
     url: server.url(`/main${index + 1}`),
     // One event each: what is measured is the watching, not the describing.
     motion_cooldown: 3600,
+    ...(mode.decode === undefined ? {} : { decode: mode.decode }),
     ...(mode.hasSubStream ? { sub_url: server.url(`/sub${index + 1}`) } : {}),
   }));
   const dataDir = dir.file(`data-${Math.random().toString(36).slice(2)}`);

@@ -135,7 +135,10 @@ export class EpisodeWatch implements AsyncDisposable {
       } else return;
       this.#cooldownUntil = this.#open.startedAt + motionCooldown * 1000;
     }
-    const isDue = frame.capturedAt - this.#open.startedAt >= this.#options.captureWindowMs;
+    // The frame nearest to the end of the window is its last one: times are never quite even, and waiting for the one
+    // after it would take as long as a frame lasts.
+    const toleranceMs = 500 / this.#options.camera.frameRate;
+    const isDue = frame.capturedAt - this.#open.startedAt >= this.#options.captureWindowMs - toleranceMs;
     if (isDue && this.#open.captured === undefined) await this.#beginCapture(this.#open, episode);
   }
 
