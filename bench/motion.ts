@@ -249,7 +249,8 @@ async function measureService(scene: SceneClips, count: number, mode: Mode, bare
   }));
   const dataDir = dir.file(`data-${Math.random().toString(36).slice(2)}`);
   const env = values.small ? smallEnvironment : {};
-  await using service = await startService({ dataDir, config: { cameras }, env });
+  const media = values.small ? { media: { streams_per_host: 8 } } : {};
+  await using service = await startService({ dataDir, config: { cameras, ...media }, env });
   const client = createWireClient(service.url);
   if (mode.isProved) {
     await pause(provingMs);
