@@ -65,7 +65,9 @@ export class EvidenceReader {
       if (region !== undefined) this.#readCells(scene, region, index);
     }
     const moved: number[] = [];
-    for (const [field, isMoved] of this.#isMoved.entries()) if (isMoved === 1) moved.push(field);
+    for (let field = 0; field < this.#isMoved.length; field += 1) {
+      if (this.#isMoved[field] === 1) moved.push(field);
+    }
     const readings: SubjectReading[] = [];
     // The tracks are in the order of how long they have been followed.
     for (const track of scene.tracker.tracks) {
@@ -142,15 +144,17 @@ export class EvidenceReader {
   /** Marks where a subject moves, and counts what would be left of it with each sensitivity, inside the zones. */
   #readCells({ grid, zones, finder, strength }: Scene, region: CellRegion, index: number): void {
     const kept = this.#kept.fill(0);
+    const factors = this.#factors;
+    const labels = finder.labels;
     let strongest = 0;
     for (let y = region.top; y <= region.bottom; y += 1) {
       for (let cell = y * grid.width + region.left; cell <= y * grid.width + region.right; cell += 1) {
-        if (finder.labels[cell] !== index + 1 || (zones !== undefined && zones.bits[cell] === 0)) continue;
+        if (labels[cell] !== index + 1 || (zones !== undefined && zones.bits[cell] === 0)) continue;
         const own = strength[cell] ?? 0;
         if (own > 1) this.#isMoved[this.#fieldOf[cell] ?? 0] = 1;
         strongest = Math.max(strongest, own);
-        for (const [i, factor] of this.#factors.entries()) {
-          if (own > weakStrength * factor) kept[i] = (kept[i] ?? 0) + 1;
+        for (let i = 0; i < factors.length; i += 1) {
+          if (own > weakStrength * (factors[i] ?? 0)) kept[i] = (kept[i] ?? 0) + 1;
         }
       }
     }
@@ -162,10 +166,11 @@ export class EvidenceReader {
   /** By which factor the threshold could be higher until less is left of a region than a subject has. */
   #contrastOf({ grid, finder, strength }: Scene, region: CellRegion, index: number, minArea: number): number {
     const counts = this.#strengths.fill(0);
+    const labels = finder.labels;
     let strongest = 0;
     for (let y = region.top; y <= region.bottom; y += 1) {
       for (let cell = y * grid.width + region.left; cell <= y * grid.width + region.right; cell += 1) {
-        if (finder.labels[cell] !== index + 1) continue;
+        if (labels[cell] !== index + 1) continue;
         const own = strength[cell] ?? 0;
         strongest = Math.max(strongest, own);
         const step = Math.min(strengthSteps - 1, Math.floor(own / strengthStep));
