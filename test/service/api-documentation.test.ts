@@ -161,6 +161,7 @@ class Stage {
   }
 
   async #provide(id: string, path: string): Promise<void> {
+    if (path.endsWith('/proposals')) await this.#makeFalseMotion();
     const [, kind = 'cameras'] =
       path.includes(id) && !path.includes('camera_id=') ? path.split('/').slice(2) : [];
     const known = this.#own.get(id);
@@ -205,6 +206,15 @@ class Stage {
         .run(id, JSON.stringify(exampleEvidence()));
     });
     return id;
+  }
+
+  /** An event that the camera of the page made, and that its user calls false. */
+  async #makeFalseMotion(): Promise<void> {
+    const id = await this.makeEvent();
+    this.#write((connection) => {
+      connection.prepare("update events set source = 'motion' where id = ?").run(id);
+    });
+    await this.call('PATCH', `/api/v1/events/${id}`, JSON.stringify({ user_feedback: 'false_motion' }));
   }
 
   /** What would take minutes to come about is written beside the service. */
