@@ -1,13 +1,14 @@
 import { AV_CODEC_ID_MJPEG, AV_CODEC_ID_RAWVIDEO } from 'node-av/constants';
 import { Packet, type CodecParameters } from 'node-av/lib';
 import type { StreamRequest } from '../core/camera-source.ts';
-import type { CameraCause, DecodeState } from '../core/camera.ts';
+import type { CameraCause } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
 import { isAbort, messageOf } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
 import { lost, StreamLost } from './camera-cause.ts';
 import { FrameAnalyser, type AnalysisItem, type DecodedFacts } from './frame-analyser.ts';
 import { DecodeGate } from './decode-gate.ts';
+import { DecodeReport } from './decode-report.ts';
 import { FrameGate } from './frame-gate.ts';
 import { FrameOutlet } from './frame-outlet.ts';
 import { GatedPackets } from './gated-packets.ts';
@@ -20,28 +21,21 @@ import {
   type ToOutlets,
 } from './host-protocol.ts';
 import { KeyframeWatch } from './keyframe-watch.ts';
+import { createPacketInput } from './create-packet-input.ts';
 import type { PacketInput } from './packet-input.ts';
 import { PacketOutlets } from './packet-outlets.ts';
 import { PacketQueue } from './packet-queue.ts';
 import { PacketRing } from './packet-ring.ts';
 import { PacketTimes } from './packet-times.ts';
-import { PaintedInput } from './painted-input.ts';
 import { PictureDesk } from './picture-desk.ts';
-import { SnapshotInput } from './snapshot-input.ts';
-import { StreamInput } from './stream-input.ts';
-import { formatOf, type StreamProof } from './stream-proof.ts';
+import { checkSight, type Sight } from './stream-sight.ts';
+import type { StreamProof } from './stream-proof.ts';
 import { codecNameOf } from './video-decoder.ts';
-
-/** A network call that has not noticed its interruption ends by itself so much later than the watchdog's limit. */
-const ioGraceMs = 2_000;
 
 /** What a packet takes beside its bytes, measured: without it, a stream of tiny packets would fill the memory. */
 const packetOverheadBytes = 1_400;
 
 const watchEveryMs = 500;
-
-/** The process may end without a word: what was proved meanwhile is lost then. */
-const tellProofEveryMs = 60_000;
 
 /** A camera that sends ends a pending read in less; it can then be told that it is over, which an interruption prevents. */
 const goodbyeMs = 300;
@@ -78,12 +72,8 @@ export class HostStream {
   #input: PacketInput;
   #parameters: CodecParameters | undefined;
   #analyser: FrameAnalyser | undefined;
-  readonly #decodeGate: DecodeGate | undefined;
   readonly #gated: GatedPackets<AnalysisItem> | undefined;
-  #decode: DecodeState | undefined;
-  /** Of what is analysed; `undefined` as long as it is not known. */
-  #format: string | undefined;
-  #proofToldAt = 0;
+  readonly #decodeReport: DecodeReport | undefined;
   /** Of a stream whose packets are only kept. */
   #keyframes: KeyframeWatch | undefined;
   /** Thins out what is read where every packet is a whole picture. */
@@ -114,8 +104,9 @@ export class HostStream {
       },
     );
     if (!isLossless && request.purpose === 'analysis') {
-      this.#decodeGate = new DecodeGate(request.decode);
-      this.#gated = new GatedPackets(this.#queue, this.#decodeGate);
+      const gate = new DecodeGate(request.decode);
+      this.#gated = new GatedPackets(this.#queue, gate);
+      this.#decodeReport = new DecodeReport(gate, options);
     }
     const keepMs = Math.max(limits.ringMs, request.keepMs ?? 0);
     this.#ring = new PacketRing(keepMs, limits.ringBytes, (evicted) => {
@@ -125,7 +116,7 @@ export class HostStream {
     this.#times = new PacketTimes(request, options.clock);
     const dimensions = (): DecodedFacts | undefined => (this.#analyser ?? this.#keyframes)?.facts;
     this.#outlets = new PacketOutlets({ stream: id, ring: this.#ring, send, count, dimensions });
-    this.#input = this.#newInput();
+    this.#input = createPacketInput(this.#options);
   }
 
   /** Sends what comes of the stream, at the end `end` or `lost`, unless it was stopped, and `stopped`. */
@@ -194,7 +185,7 @@ export class HostStream {
     void this.#outlets.finish();
     await this.#input.close();
     this.#done.abort();
-    this.#tellProof();
+    this.#decodeReport?.tellProof();
     this.#options.send({ kind: 'stopped', stream: this.#options.id });
   }
 
@@ -238,13 +229,6 @@ export class HostStream {
     this.#input.interrupt();
   }
 
-  #newInput(): PacketInput {
-    const { request, limits, clock } = this.#options;
-    if (request.protocol === 'http_snapshot') return new SnapshotInput(request, clock);
-    if (request.protocol === 'synthetic') return new PaintedInput(request);
-    return new StreamInput(request, Math.max(limits.openMs, limits.noPacketMs) + ioGraceMs);
-  }
-
   async #open(): Promise<void> {
     this.#openingSince = this.#options.clock.monotonic();
     await this.#input.open();
@@ -267,7 +251,7 @@ export class HostStream {
       if (this.#halted.signal.aborted || !this.#options.request.isLooping) return;
       if (packetCount === 0) throw this.#lost('invalid_data', 'no packets');
       await this.#input.close();
-      this.#input = this.#newInput();
+      this.#input = createPacketInput(this.#options);
       // A stop during the closing did not reach the new one.
       if (this.#halted.signal.aborted) return;
       await this.#open();
@@ -308,7 +292,7 @@ export class HostStream {
 
   async #lookAt(packet: Packet, keyframes: KeyframeWatch): Promise<void> {
     if (packet.isKeyframe && !(await keyframes.look(packet))) throw this.#noDecoder();
-    this.#checkForPictures(keyframes);
+    this.#checkSight(keyframes);
   }
 
   /** Resolves when what there was to analyse is analysed. Never rejects: what goes wrong ends the stream. */
@@ -344,15 +328,12 @@ export class HostStream {
         await this.#outlet.put(frame);
       },
       onProgress: () => {
-        this.#checkForPictures(analyser);
-        this.#checkForWholePictures(analyser);
-        if (isIntraOnly) return;
-        this.#tellDecode();
-        if (clock.monotonic() - this.#proofToldAt > tellProofEveryMs) this.#tellProof();
+        this.#checkSight(analyser);
+        if (!isIntraOnly) this.#decodeReport?.progress();
       },
     });
     this.#analyser = analyser;
-    this.#resumeProof(parameters);
+    this.#decodeReport?.begin(parameters);
     try {
       if (!(await analyser.run(parameters))) throw this.#noDecoder();
     } catch (error) {
@@ -360,29 +341,9 @@ export class HostStream {
     }
   }
 
-  #tellDecode(): void {
-    const decode = this.#decodeGate?.state;
-    if (decode === undefined) return;
-    if (decode.mode === this.#decode?.mode && decode.reason === this.#decode.reason) return;
-    this.#decode = decode;
-    this.#options.send({ kind: 'decode', stream: this.#options.id, decode });
-  }
-
-  #resumeProof(parameters: CodecParameters): void {
-    const { proof: before, clock } = this.#options;
-    this.#format = formatOf(parameters);
-    this.#proofToldAt = clock.monotonic();
-    if (before === undefined || before.format !== this.#format) return;
-    this.#decodeGate?.resume(before.proof, clock.now() * 1000);
-  }
-
-  #tellProof(): void {
-    const { id, clock, send } = this.#options;
-    const format = this.#format;
-    const proof = this.#decodeGate?.proof;
-    this.#proofToldAt = clock.monotonic();
-    if (format !== undefined && proof !== undefined)
-      send({ kind: 'proof', stream: id, proof: { format, proof } });
+  #checkSight(sight: Sight): void {
+    const { request, limits, clock } = this.#options;
+    if (this.#isLive) checkSight(sight, request, limits.onlyErrorsMs, clock.monotonic());
   }
 
   #noDecoder(): StreamLost {
@@ -403,33 +364,6 @@ export class HostStream {
         durationMs: declared.durationMs,
       },
     });
-  }
-
-  /**
-   * A camera that sends only what can't be decoded is as good as lost. One that was joined between two key frames gets
-   * longer: some have one only every half a minute.
-   */
-  #checkForPictures({
-    hasErrors,
-    hasPictures,
-    lastFrameAt,
-  }: Pick<FrameAnalyser, 'hasErrors' | 'hasPictures' | 'lastFrameAt'>): void {
-    if (!this.#isLive) return;
-    const limitMs = this.#options.limits.onlyErrorsMs * (hasErrors || hasPictures ? 1 : 3);
-    if (this.#options.clock.monotonic() - lastFrameAt <= limitMs) return;
-    if (!hasErrors) throw this.#lost('no_frames', 'packets come, but no picture can be made of them');
-    throw this.#lost(hasPictures ? 'corrupt' : 'invalid_data', 'nothing could be decoded for a while');
-  }
-
-  /**
-   * Nor is a camera seen of which every picture is damaged. One that never sent a whole picture gets longer: with some,
-   * nothing seems to be right and everything can be seen.
-   */
-  #checkForWholePictures({ hasWhole, damagedSince }: FrameAnalyser): void {
-    if (!this.#isLive || damagedSince === undefined) return;
-    const limitMs = this.#options.limits.onlyErrorsMs * (hasWhole ? 1 : 3);
-    if (this.#options.clock.monotonic() - damagedSince > limitMs)
-      throw this.#lost('corrupt', 'every picture is damaged');
   }
 
   /** Ends the stream when a native call does not come back. */
