@@ -81,7 +81,16 @@ const buryMs = 1_000;
 const stderrLimitCharacters = 4_000;
 
 /** The decoder needs none of the service's environment, which may hold keys, and should not follow its proxies. */
-const passedOn = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'SystemRoot', 'TEMP'];
+const passedOn = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'LANG',
+  'LD_LIBRARY_PATH',
+  'SystemRoot',
+  'TEMP',
+  'NODE_COMPILE_CACHE',
+];
 
 /** A media host process as the service sees it: supervised, killed when it hangs. */
 export class MediaHost {
