@@ -23,9 +23,13 @@ export function scriptedDescription(text: string): Description {
   };
 }
 
-/** @param answer called for each request; the text of a description, more of an answer, or an error that it throws */
+/**
+ * @param answer called for each request; the text of a description, more of an answer, or an error that it throws
+ * @param keepsAsked false for long series: `asked` stays empty
+ */
 export function createScriptedChain(
   answer: (input: DescribeInput, signal: AbortSignal) => string | ChainAnswer | Promise<string | ChainAnswer>,
+  keepsAsked = true,
 ): ScriptedChain {
   const asked: DescribeInput[] = [];
   return {
@@ -33,7 +37,7 @@ export function createScriptedChain(
     states: () => [],
     stats: () => ({ late: 0, lateCapacity: 0, lateDropped: 0, reused: 0 }),
     async describe(input, signal): Promise<ChainAnswer> {
-      asked.push(input);
+      if (keepsAsked) asked.push(input);
       const answered = await answer(input, signal);
       return typeof answered === 'string'
         ? { first: scriptedDescription(answered), attempts: [], sameAs: null }

@@ -44,7 +44,7 @@ export async function openCameraRig(dataDir: string, options: CameraRigOptions =
   } = options;
   const rig = await openPipelineRig({
     dataDir,
-    chain: createScriptedChain(() => 'A block.'),
+    chain: createScriptedChain(() => 'A block.', false),
     log,
     keepsMessages,
   });
