@@ -27,7 +27,7 @@ export function eventLine(event: EventLine, highlight: string | null, { isTermin
 /** An event in several lines. */
 export function eventDetails(event: EventWire & { readonly why?: string | undefined }): string {
   const row = (name: string, value: string | null): string =>
-    value === null || value === '' ? '' : `${name.padEnd(12)}${oneLine(value)}\n`;
+    value === null || value === '' ? '' : `${name.padEnd(14)}${oneLine(value)}\n`;
   return [
     `${oneLine(wordsOf(event))}\n\n`,
     row('when', `${localTime(event.timestamp)} (${event.timestamp})`),

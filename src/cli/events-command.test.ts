@@ -84,7 +84,8 @@ test('show tells an event, with its picture where the terminal can show it', asy
   await using api = await startApi();
   const id = await addEvent(api, await api.addCamera('Gate'), 'A dog runs by.');
   const plain = await run(api, ['show', id]);
-  expect(plain.stdout).toMatch(/^A dog runs by\.\n\nwhen .*\ncamera {6}Gate\n/);
+  expect(plain.stdout).toMatch(/^described by {2}\w/m);
+  expect(plain.stdout).toMatch(/^A dog runs by\.\n\nwhen .*\ncamera {8}Gate\n/);
   const kitty = await run(api, ['show', id], { isTerminal: true, env: { KITTY_WINDOW_ID: '1' } });
   expect(kitty.stdout.startsWith('\u001B_Ga=T,f=100,m=')).toBe(true);
   expect(kitty.stdout).toContain('A dog runs by.');
