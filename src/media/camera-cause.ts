@@ -16,6 +16,7 @@ import { FFmpegError } from 'node-av/lib';
 import type { StreamRequest } from '../core/camera-source.ts';
 import type { CameraCause } from '../core/camera.ts';
 import { explainCause } from '../core/explain-cause.ts';
+import { messageOf } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
 
 /** Why a stream is lost, inside a media host; becomes a `CameraLostError` on the other side. */
@@ -75,6 +76,19 @@ export function causeOf(code: number): CameraCause {
 /** @param code what FFmpeg returned, below 0 */
 export function lostBy(code: number, request: StreamRequest): StreamLost {
   return lost(causeOf(code), request, new FFmpegError(code).message);
+}
+
+/** @param error of a socket, a look-up or a request, as Node has them */
+export function lostBySystem(error: unknown, request: StreamRequest): StreamLost {
+  // Every address of a name was tried.
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both are looked for, not relied on
+  const { code, errno } = first as Partial<NodeJS.ErrnoException>;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return lost('no_such_host', request, messageOf(first));
+  // libuv's numbers are the negative ones of the system, as FFmpeg's are.
+  if (errno !== undefined && causeOf(errno) !== 'unknown') return lostBy(errno, request);
+  if (code === 'ECONNRESET') return lost('reset', request, messageOf(first));
+  return lost('unknown', request, messageOf(first));
 }
 
 /** As `lostBy`, of a stream that could be read before: what can't be read now is damaged. */

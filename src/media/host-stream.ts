@@ -1,5 +1,5 @@
 import { AV_CODEC_ID_MJPEG, AV_CODEC_ID_RAWVIDEO } from 'node-av/constants';
-import { Packet, type CodecParameters } from 'node-av/lib';
+import type { CodecParameters, Packet } from 'node-av/lib';
 import type { StreamRequest } from '../core/camera-source.ts';
 import type { CameraCause } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
@@ -261,33 +261,39 @@ export class HostStream {
 
   /** @returns the number of packets */
   async #readToEnd(): Promise<number> {
-    using packet = new Packet();
-    packet.alloc();
     for (let count = 0; ; count += 1) {
       if (this.#halted.signal.aborted) return count;
       this.#readingSince = this.#options.clock.monotonic();
-      const isPacket = await this.#input.read(packet);
+      const packet = await this.#input.read();
       this.#readingSince = undefined;
-      if (!isPacket || this.#halted.signal.aborted) return count;
+      if (packet === undefined) return count;
+      if (this.#halted.signal.aborted) {
+        packet.free();
+        return count;
+      }
       await this.#handle(packet);
-      packet.unref();
     }
   }
 
+  /** Takes the packet over. */
   async #handle(packet: Packet): Promise<void> {
     const timeUs = this.#times.stamp(packet, this.#input.facts);
-    await this.#times.untilDue(timeUs, this.#halted.signal);
+    const waitMs = this.#times.waitMs(timeUs);
+    if (waitMs > 0) await this.#options.clock.sleep(waitMs, this.#halted.signal);
     const { isKeyframe } = packet;
     if (isKeyframe && this.#input.codecId !== this.#parameters?.codecId) {
       throw this.#lost('reset', 'the video format changed');
     }
-    if (this.#packetGate?.admits(timeUs) === false) return;
-    const sizeBytes = packet.size + packetOverheadBytes;
-    const entry = { packet: cloneOf(packet), timeUs, isKeyframe, sizeBytes };
+    if (this.#packetGate?.admits(timeUs) === false) {
+      packet.free();
+      return;
+    }
+    if (this.#keyframes !== undefined) await this.#lookAt(packet, this.#keyframes);
+    const copy = this.#keyframes === undefined ? cloneOf(packet) : undefined;
+    const entry = { packet, timeUs, isKeyframe, sizeBytes: packet.size + packetOverheadBytes };
     this.#outlets.push(entry);
     this.#ring.push(entry);
-    if (this.#keyframes === undefined) await this.#queue.put({ packet: cloneOf(packet), timeUs, isKeyframe });
-    else await this.#lookAt(packet, this.#keyframes);
+    if (copy !== undefined) await this.#queue.put({ packet: copy, timeUs, isKeyframe });
   }
 
   async #lookAt(packet: Packet, keyframes: KeyframeWatch): Promise<void> {

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { once } from 'node:events';
 import type { StreamRequest } from '../core/camera-source.ts';
 import { messageOf } from '../core/errors.ts';
-import { causeOf, lost, lostBy, type StreamLost } from './camera-cause.ts';
+import { lost, lostBySystem, type StreamLost } from './camera-cause.ts';
 import { HttpAuthorization } from './http-authorization.ts';
 
 const redirectLimit = 3;
@@ -83,16 +83,10 @@ export class HttpClient implements Disposable {
 
   /** What a failed request, or a body that could not be read to its end, means. */
   explain(error: unknown): StreamLost {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both are looked for, not relied on
-    const { code, errno } = error as Partial<NodeJS.ErrnoException>;
-    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-      return lost('no_such_host', this.#request, messageOf(error));
-    }
-    // libuv's numbers are the negative ones of the system, as FFmpeg's are.
-    if (errno !== undefined && causeOf(errno) !== 'unknown') return lostBy(errno, this.#request);
-    if (code === 'ECONNRESET') return lost('reset', this.#request, messageOf(error));
-    const isGarbled = code?.startsWith('HPE_') === true;
-    return lost(isGarbled ? 'invalid_data' : 'unknown', this.#request, messageOf(error));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- looked for, not relied on
+    const { code } = error as Partial<NodeJS.ErrnoException>;
+    if (code?.startsWith('HPE_') === true) return lost('invalid_data', this.#request, messageOf(error));
+    return lostBySystem(error, this.#request);
   }
 
   #refusal(status: number): StreamLost {

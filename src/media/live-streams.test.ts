@@ -204,21 +204,26 @@ describe.concurrent('an RTSP camera', () => {
     expect(frames.length).toBeGreaterThan(20);
   });
 
-  test('whose every picture is damaged is lost', async () => {
+  test.each(['udp', 'tcp'] as const)('whose every picture is damaged is lost (%s)', async (transport) => {
     const path = await newRtspPath({ clipPath: dir.file('noisy.mp4') });
-    await using source = media.openStream(camera(rtsp.url(path), { transport: 'udp' }));
+    await using source = media.openStream(camera(rtsp.url(path), { transport }));
     const error = await lossOf(source, (count) => {
       if (count === 3) rtsp.setFault(path, { kind: 'damage', how: 'truncate', share: 1 });
     });
     expect(error.cameraCause).toBe('corrupt');
   });
 
-  test.each(['flip_bits', 'truncate'] as const)(
-    'that sends damaged packets (%s) is seen on, or lost with a cause',
-    async (how) => {
+  test.each([
+    ['flip_bits', 'udp'],
+    ['truncate', 'udp'],
+    ['flip_bits', 'tcp'],
+    ['truncate', 'tcp'],
+  ] as const)(
+    'that sends damaged packets (%s, over %s) is seen on, or lost with a cause',
+    async (how, transport) => {
       const path = await newRtspPath();
       rtsp.setFault(path, { kind: 'damage', how, share: 0.2 });
-      await using source = media.openStream(camera(rtsp.url(path), { transport: 'udp' }));
+      await using source = media.openStream(camera(rtsp.url(path), { transport }));
       const [outcome] = await Promise.allSettled([takeFrames(source, 20)]);
       const isLost = outcome.status === 'rejected' && outcome.reason instanceof CameraLostError;
       expect(isLost || outcome.status === 'fulfilled').toBe(true);

@@ -19,10 +19,10 @@ export interface PacketInput {
   /**
    * Waits for the next packet of the video.
    *
-   * @returns `false` at the end of a recording
+   * @returns the caller's from now on; `undefined` at the end of a recording
    * @throws StreamLost
    */
-  read(packet: Packet): Promise<boolean>;
+  read(): Promise<Packet | undefined>;
   /** A copy that lives on when the input is closed. */
   copyParameters(): CodecParameters;
   readonly codecId: number;

@@ -39,11 +39,11 @@ export class PacketTimes {
     return timeUs;
   }
 
-  /** Waits for the moment at which a packet is to be seen, where packets come earlier than that. */
-  async untilDue(timeUs: number, signal: AbortSignal): Promise<void> {
+  /** How long until the moment at which a packet is to be seen, where packets come earlier than that; 0 if it is now. */
+  waitMs(timeUs: number): number {
     const aheadMs = this.#aheadMs(timeUs);
     // A timer is not more exact than that.
-    if (aheadMs > 1) await this.#clock.sleep(aheadMs, signal);
+    return aheadMs > 1 ? aheadMs : 0;
   }
 
   /** A recording begins again at its start. */

@@ -59,18 +59,19 @@ export class PaintedInput implements PacketInput {
     await this.#paint();
   }
 
-  async read(packet: Packet): Promise<boolean> {
+  async read(): Promise<Packet> {
     while (!this.#isWhole && this.#at === this.#packets.length) await this.#paint();
     if (this.#at === this.#packets.length) {
       this.#at = 0;
       this.#startTick += BigInt(this.#packets.length);
     }
     const next = this.#packets[this.#at];
-    if (next === undefined || packet.ref(next) < 0) throw new Error('no memory for a packet');
+    const packet = next?.clone();
+    if (packet == null) throw new Error('no memory for a packet');
     packet.pts += this.#startTick;
     packet.dts += this.#startTick;
     this.#at += 1;
-    return true;
+    return packet;
   }
 
   copyParameters(): CodecParameters {

@@ -1,5 +1,5 @@
 import { AV_CODEC_ID_MJPEG, AV_NOPTS_VALUE, AVERROR_EXIT, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
-import { CodecParameters, type Packet } from 'node-av/lib';
+import { CodecParameters, Packet } from 'node-av/lib';
 import type { IncomingMessage } from 'node:http';
 import type { StreamRequest } from '../core/camera-source.ts';
 import type { Clock } from '../core/clock.ts';
@@ -40,7 +40,7 @@ export class SnapshotInput implements PacketInput {
     await this.#fetch();
   }
 
-  async read(packet: Packet): Promise<boolean> {
+  async read(): Promise<Packet> {
     if (this.#isFirstTaken) {
       const waitMs = this.#dueAt - this.#clock.monotonic();
       try {
@@ -51,12 +51,14 @@ export class SnapshotInput implements PacketInput {
       await this.#fetch();
     }
     this.#isFirstTaken = true;
+    const packet = new Packet();
+    packet.alloc();
     packet.data = this.#jpeg ?? null;
     packet.streamIndex = 0;
     packet.isKeyframe = true;
     packet.pts = AV_NOPTS_VALUE;
     packet.dts = AV_NOPTS_VALUE;
-    return true;
+    return packet;
   }
 
   copyParameters(): CodecParameters {

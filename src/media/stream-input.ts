@@ -14,14 +14,7 @@ import {
   AVFMT_FLAG_NONBLOCK,
   AVMEDIA_TYPE_VIDEO,
 } from 'node-av/constants';
-import {
-  CodecParameters,
-  Dictionary,
-  FormatContext,
-  InputFormat,
-  type Packet,
-  type Stream,
-} from 'node-av/lib';
+import { CodecParameters, Dictionary, FormatContext, InputFormat, Packet, type Stream } from 'node-av/lib';
 import type { StreamRequest } from '../core/camera-source.ts';
 import { messageOf } from '../core/errors.ts';
 import { brokenBy, lost, lostBy, StreamLost } from './camera-cause.ts';
@@ -83,10 +76,15 @@ export class StreamInput implements PacketInput {
     };
   }
 
-  async read(packet: Packet): Promise<boolean> {
+  async read(): Promise<Packet | undefined> {
+    const packet = new Packet();
+    packet.alloc();
     try {
-      return await this.#read(packet);
+      if (await this.#read(packet)) return packet;
+      packet.free();
+      return undefined;
     } catch (error) {
+      packet.free();
       throw this.#packetCount > 1 ? error : await this.#betterKnown(error);
     }
   }

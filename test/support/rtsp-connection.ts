@@ -111,7 +111,7 @@ export class RtspConnection {
     if (method === 'SETUP') return this.#setUp(request, stream);
     const session = this.#session;
     if (session === undefined || !sameSession(request, session)) return { status: 454 };
-    const headers = { Session: `${session.id};timeout=60` };
+    const headers = { Session: `${session.id};timeout=${stream.sessionTimeoutS}` };
     switch (method) {
       case 'PLAY': {
         const { sequence, timestamp } = session.play();
@@ -157,7 +157,10 @@ export class RtspConnection {
     this.#session = new RtspSession(stream, transport, this);
     return {
       status: 200,
-      headers: { Transport: transport.description, Session: `${this.#session.id};timeout=60` },
+      headers: {
+        Transport: transport.description,
+        Session: `${this.#session.id};timeout=${stream.sessionTimeoutS}`,
+      },
     };
   }
 }

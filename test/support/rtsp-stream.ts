@@ -16,7 +16,7 @@ export type RtspFault =
   | { readonly kind: 'slow_answers'; readonly msPerByte: number }
   | {
       readonly kind: 'wrong_sdp';
-      readonly sdp: 'garbage' | 'no_video' | 'unknown_codec' | 'bad_parameter_sets';
+      readonly sdp: 'garbage' | 'no_video' | 'unknown_codec' | 'bad_parameter_sets' | 'no_parameter_sets';
     }
   /** Every request (or only one method) is answered with this status. */
   | { readonly kind: 'status'; readonly status: number; readonly method?: string }
@@ -52,6 +52,8 @@ export interface RtspStreamOptions {
   readonly join?: JoinMode;
   /** `performance.now()` at the clip's first picture, so that two streams can show the same moment; default now. */
   readonly since?: number;
+  /** How long a session lives without a sign of life, as the camera says; default 60. */
+  readonly sessionTimeoutS?: number;
 }
 
 export interface RtspStreamStats {
@@ -80,6 +82,7 @@ export const payloadType = 96;
 /** One camera of the server: what it shows, to whom, and what is wrong with it. */
 export class RtspStream {
   readonly join: JoinMode;
+  readonly sessionTimeoutS: number;
   readonly authenticator: Authenticator | undefined;
   readonly stats: RtspStreamStats = {
     playing: 0,
@@ -100,6 +103,7 @@ export class RtspStream {
   constructor(clip: Clip, options: RtspStreamOptions) {
     this.#clip = clip;
     this.join = options.join ?? 'keyframe';
+    this.sessionTimeoutS = options.sessionTimeoutS ?? 60;
     this.#since = options.since ?? performance.now();
     this.authenticator =
       options.credentials && new Authenticator(options.credentials, options.auth ?? 'digest');
@@ -140,7 +144,7 @@ export class RtspStream {
         `m=video 0 RTP/AVP ${payloadType}`,
         'c=IN IP4 0.0.0.0',
         `a=rtpmap:${payloadType} ${wrong === 'unknown_codec' ? 'X-NEVER-HEARD-OF' : names[this.codec]}/90000`,
-        ...this.#formatParameters(wrong === 'bad_parameter_sets'),
+        ...(wrong === 'no_parameter_sets' ? [] : this.#formatParameters(wrong === 'bad_parameter_sets')),
         `a=framerate:${this.#clip.framesPerSecond}`,
         'a=control:trackID=0',
       );
