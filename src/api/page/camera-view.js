@@ -2,12 +2,14 @@ import { dialogHead, followDialog } from './dialog.js';
 import { byId, h } from './dom.js';
 import { LiveVideo } from './live-video.js';
 import { cameraStatus } from './wording.js';
+import { drawShapes, shapesOf, zoneLegend } from './zone-drawing.js';
 
 /** The dialog that shows what one camera sees now. */
 export class CameraView {
   #dialog = byId('camera');
   #id;
   #live;
+  #areZonesShown = true;
 
   constructor() {
     followDialog(this.#dialog, '#camera=', () => this.#end());
@@ -34,7 +36,22 @@ export class CameraView {
     // The attribute alone does not mute a video that a script makes.
     video.muted = true;
     const stage = h('div', { class: 'stage live-stage' }, video, status);
-    this.#show(camera.name, stage);
+    const shapes = shapesOf(camera);
+    /** Again whenever the picture's size becomes known, or another one. */
+    const drawZones = (width, height) => {
+      stage.querySelector('.zones')?.remove();
+      if (shapes.length === 0 || width === 0) return;
+      const drawing = drawShapes('zones', shapes, { width, height });
+      drawing.toggleAttribute('hidden', !this.#areZonesShown);
+      status.before(drawing);
+    };
+    const showZones = (areShown) => {
+      this.#areZonesShown = areShown;
+      stage.querySelector('.zones')?.toggleAttribute('hidden', !areShown);
+    };
+    video.addEventListener('resize', () => drawZones(video.videoWidth, video.videoHeight));
+    const legend = shapes.length > 0 ? [zoneLegend(shapes, this.#areZonesShown, showZones)] : [];
+    this.#show(camera.name, stage, ...legend);
     this.#live = new LiveVideo(video, camera.id, {
       onPlaying: () => (status.hidden = true),
       onWaiting: () => {
@@ -47,7 +64,10 @@ export class CameraView {
           src: url,
           alt: `What ${camera.name} sees`,
           title: message,
-          onload: () => (status.hidden = true),
+          onload: () => {
+            status.hidden = true;
+            drawZones(picture.naturalWidth, picture.naturalHeight);
+          },
           onerror: () => (status.textContent = 'The camera shows nothing at the moment.'),
         });
         stage.replaceChildren(picture, status);
@@ -55,8 +75,8 @@ export class CameraView {
     });
   }
 
-  #show(title, content) {
-    this.#dialog.replaceChildren(dialogHead(this.#dialog, title, 'Live'), content);
+  #show(title, ...content) {
+    this.#dialog.replaceChildren(dialogHead(this.#dialog, title, 'Live'), ...content);
     if (!this.#dialog.open) this.#dialog.showModal();
   }
 

@@ -1,4 +1,5 @@
 import { h } from './dom.js';
+import { drawShapes } from './zone-drawing.js';
 
 const answers = [
   ['correct', 'Right'],
@@ -141,16 +142,7 @@ export class FalseMotion {
     const stage = this.element.closest('dialog')?.querySelector('.stage-picture');
     stage?.querySelector('.proposed-zone')?.remove();
     if (points === undefined || !stage) return;
-    const space = 'http://www.w3.org/2000/svg';
-    const drawing = document.createElementNS(space, 'svg');
-    drawing.setAttribute('class', 'proposed-zone');
-    drawing.setAttribute('viewBox', '0 0 1 1');
-    drawing.setAttribute('preserveAspectRatio', 'none');
-    drawing.setAttribute('aria-hidden', 'true');
-    const polygon = document.createElementNS(space, 'polygon');
-    polygon.setAttribute('points', points.map(([x, y]) => `${x},${y}`).join(' '));
-    drawing.append(polygon);
-    stage.append(drawing);
+    stage.append(drawShapes('proposed-zone', [{ kind: 'exclude', points }]));
   }
 }
 
