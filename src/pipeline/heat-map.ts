@@ -34,11 +34,11 @@ export async function drawHeatMap(jpeg: Uint8Array, { heat, path }: MotionEviden
     raw: { width: heat.columns, height: heat.rows, channels: 4 },
   })
     .resize({ width, height, fit: 'fill', kernel: 'cubic' })
-    .png()
+    .raw()
     .toBuffer();
   const way = path === null ? [] : [{ input: Buffer.from(wayDrawing(path.points, width, height)) }];
   return sharp(data, { raw: { width, height, channels } })
-    .composite([{ input: warmth }, ...way])
+    .composite([{ input: warmth, raw: { width, height, channels: 4 } }, ...way])
     .jpeg({ quality: jpegQuality })
     .toBuffer();
 }

@@ -5,6 +5,7 @@ import type { VedetteEvent } from '../../core/event.ts';
 import { explainEvent } from '../../core/explain-motion.ts';
 import { apiPrefix, type ApiApp } from '../api-app.ts';
 import type { ApiServices } from '../api-services.ts';
+import { DrawnPictures } from '../drawn-pictures.ts';
 import { errorResponses } from '../error-reply.ts';
 import { eventWithAttemptsSchema, toEventWithAttempts } from '../event-provenance-wire.ts';
 import { eventBodySchema, toSubmittedEvent } from '../event-submission.ts';
@@ -12,10 +13,14 @@ import { jpegResponse, replyWithDrawnPicture, replyWithStoredPicture } from '../
 import { idParams } from '../query-values.ts';
 import { unlimited } from '../request-limits.ts';
 
+/** Drawing one takes about a tenth of a second of a core. */
+const keptHeatMaps = 12;
+
 const frameParams = z.object({ id: z.string(), number: z.string() });
 
 export function registerEventRoutes(app: ApiApp, services: ApiServices): void {
   const { store, events, cameras, clock } = services;
+  const heatMaps = new DrawnPictures(keptHeatMaps);
 
   const existing = async (id: string): Promise<VedetteEvent> => {
     const event = await store.events.get(id);
@@ -151,12 +156,12 @@ export function registerEventRoutes(app: ApiApp, services: ApiServices): void {
         const why = best === undefined ? 'it has no picture' : explainEvent(event, evidence);
         throw new AppError('PICTURE_NOT_FOUND', `The event ${event.id} has no heat map: ${why}`);
       }
-      const isFinal = event.endedAt !== null;
+      // What is drawn follows from these: pictures of an event never change, and its heat only with further frames.
+      const name = `${event.id}-heatmap-${evidence.frames}`;
       return replyWithDrawnPicture(request, reply, {
-        // What is drawn follows from these.
-        name: `${event.id}-heatmap-${evidence.frames}`,
-        isFinal,
-        draw: async () => events.drawHeatMap(best.path, evidence),
+        name,
+        isFinal: event.endedAt !== null,
+        draw: () => heatMaps.get(name, () => events.drawHeatMap(best.path, evidence)),
       });
     },
   });
