@@ -1,5 +1,8 @@
 import type { PicturePrint } from './picture-print.ts';
 
+/** Of the picture that is analysed, whatever its shape: as many as 320 × 180 has, which is enough for motion and cheap. */
+export const analysisPixels = 57_600;
+
 /** One picture of one camera, as small and gray as motion analysis needs it. */
 export interface AnalysisFrame {
   /** Counts the frames of one connection from 0; a gap is a frame that was left out. */

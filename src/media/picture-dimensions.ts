@@ -1,11 +1,10 @@
+import { analysisPixels } from '../core/frame.ts';
+
 /** Pixels. */
 export interface Dimensions {
   readonly width: number;
   readonly height: number;
 }
-
-/** As many pixels as 320 × 180, which is enough for motion and cheap. */
-const grayPixels = 57_600;
 
 /** The longest side of a picture that is handed out; vision models shrink larger ones anyway. */
 export const longestSide = 1920;
@@ -21,7 +20,7 @@ export function displayAspect(
 
 /** Of the analysis picture: even, never larger than the source. */
 export function grayDimensions(source: Dimensions, aspect: number): Dimensions {
-  const ideal = { width: Math.sqrt(grayPixels * aspect), height: Math.sqrt(grayPixels / aspect) };
+  const ideal = { width: Math.sqrt(analysisPixels * aspect), height: Math.sqrt(analysisPixels / aspect) };
   const shrink = Math.min(1, source.width / ideal.width, source.height / ideal.height);
   return { width: toEven(ideal.width * shrink), height: toEven(ideal.height * shrink) };
 }

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Zone } from '../core/camera-settings.ts';
+import { heatGridOf } from '../core/motion-evidence.ts';
+import { createCellGrid } from './cell-grid.ts';
 import { motionRule, wouldOpen, type RecordedMotion, type RecordedSample } from './what-if.ts';
 
 function sample(atMs: number, change: Partial<RecordedSample> = {}): RecordedSample {
@@ -12,19 +14,19 @@ function sample(atMs: number, change: Partial<RecordedSample> = {}): RecordedSam
 }
 
 function recorded(...samples: RecordedSample[]): RecordedMotion {
-  return { sensitivity: 'medium', samples };
+  return { sensitivity: 'medium', samples, heat: heatGridOf(320, 180) };
 }
 
-const rightHalf: Zone = {
-  name: 'right',
-  kind: 'exclude',
-  points: [
-    [0.5, 0],
-    [1, 0],
-    [1, 1],
-    [0.5, 1],
-  ],
-};
+function excluded(left: number, top: number, right: number, bottom: number): Zone {
+  const points = [
+    [left, top],
+    [right, top],
+    [right, bottom],
+    [left, bottom],
+  ] as const;
+  return { name: 'excluded', kind: 'exclude', points };
+}
+
 const onTheLeft = { regions: [{ box: [0.1, 0.4, 0.1, 0.2], area: 0.01 }] } as const;
 
 test('motion opens an episode again under the settings with which it was recorded', () => {
@@ -49,10 +51,28 @@ test('a lower sensitivity asks for a larger subject, as long as an episode needs
 });
 
 test('an excluded part of the picture lets only what is seen elsewhere open an episode', () => {
-  const rule = motionRule('medium', [rightHalf]);
+  const rule = motionRule('medium', [excluded(0.5, 0, 1, 1)]);
   expect(wouldOpen(recorded(sample(0), sample(500), sample(1000)), rule)).toBe(false);
   expect(
     wouldOpen(recorded(sample(0), sample(500, onTheLeft), sample(1000), sample(1500, onTheLeft)), rule),
   ).toBe(false);
   expect(wouldOpen(recorded(sample(0), sample(500, onTheLeft), sample(1000, onTheLeft)), rule)).toBe(true);
+});
+
+// The last row or column of cells lies outside the zone when its middle does.
+test.each([
+  { shape: 'wide', size: [320, 180], zone: excluded(0, 0, 0.9966, 1), isLeft: true },
+  { shape: '4:3', size: [278, 208], zone: excluded(0, 0, 0.9966, 1), isLeft: false },
+  { shape: 'wide', size: [320, 180], zone: excluded(0, 0, 1, 0.9965), isLeft: false },
+  { shape: 'upright', size: [180, 320], zone: excluded(0, 0, 1, 0.9965), isLeft: true },
+] as const)('what a zone leaves of motion in a $shape picture is that of its own cells', (example) => {
+  const [width, height] = example.size;
+  const regions = [{ box: [0.4, 0.4, 0.6, 0.6], area: 0.36 }] as const;
+  const motion = {
+    ...recorded(sample(0, { regions }), sample(500, { regions })),
+    heat: heatGridOf(width, height),
+  };
+  const rule = motionRule('medium', [example.zone]);
+  expect(rule.zonesOn(motion.heat)?.grid).toEqual(createCellGrid(width, height));
+  expect(wouldOpen(motion, rule)).toBe(example.isLeft);
 });

@@ -1,7 +1,8 @@
 import type { Zone } from '../core/camera-settings.ts';
+import type { MotionHeat } from '../core/motion-evidence.ts';
 import type { MotionRegion, Sensitivity } from '../core/motion.ts';
 import { sensitivityScales, smallestSubject } from './sensitivity.ts';
-import { ZoneAreas } from './zone-areas.ts';
+import { analysedFrame, ZoneAreas } from './zone-areas.ts';
 
 /** What is kept of the motion that made an event. */
 export interface RecordedMotion {
@@ -9,6 +10,8 @@ export interface RecordedMotion {
   readonly sensitivity: Sensitivity;
   /** In the order of time; fewer than there were frames. */
   readonly samples: Iterable<RecordedSample>;
+  /** Its grid has the shape of the picture. */
+  readonly heat: Pick<MotionHeat, 'columns' | 'rows'>;
 }
 
 /** One moving frame. */
@@ -24,8 +27,8 @@ export interface RecordedSample {
 /** What of a camera's settings decides on motion. */
 export interface MotionRule {
   readonly sensitivity: Sensitivity;
-  /** `undefined` where motion counts everywhere. */
-  readonly zones: ZoneAreas | undefined;
+  /** On a picture of this shape; `undefined` where motion counts everywhere. */
+  readonly zonesOn: (heat: RecordedMotion['heat']) => ZoneAreas | undefined;
 }
 
 /**
@@ -35,14 +38,26 @@ export interface MotionRule {
 const leastRunMs = 350;
 
 export function motionRule(sensitivity: Sensitivity, zones: readonly Zone[]): MotionRule {
-  return { sensitivity, zones: zones.length === 0 ? undefined : new ZoneAreas(zones) };
+  // Most events of a camera have pictures of the same shape.
+  const known = new Map<string, ZoneAreas>();
+  return {
+    sensitivity,
+    zonesOn(heat) {
+      if (zones.length === 0) return undefined;
+      const shape = `${heat.columns} ${heat.rows}`;
+      const areas = known.get(shape) ?? new ZoneAreas(zones, analysedFrame(heat));
+      known.set(shape, areas);
+      return areas;
+    },
+  };
 }
 
 /** Whether such motion opens an episode under these settings, as far as its samples tell. */
-export function wouldOpen({ sensitivity, samples }: RecordedMotion, rule: MotionRule): boolean {
+export function wouldOpen({ sensitivity, samples, heat }: RecordedMotion, rule: MotionRule): boolean {
+  const zones = rule.zonesOn(heat);
   let runBegan: number | undefined;
   for (const sample of samples) {
-    if (!wouldMove(sample, sensitivity, rule)) {
+    if (!wouldMove(sample, sensitivity, rule.sensitivity, zones)) {
       runBegan = undefined;
       continue;
     }
@@ -52,12 +67,16 @@ export function wouldOpen({ sensitivity, samples }: RecordedMotion, rule: Motion
   return false;
 }
 
-function wouldMove(sample: RecordedSample, recordedWith: Sensitivity, rule: MotionRule): boolean {
-  const scale = sensitivityScales[rule.sensitivity];
+function wouldMove(
+  sample: RecordedSample,
+  recordedWith: Sensitivity,
+  sensitivity: Sensitivity,
+  zones: ZoneAreas | undefined,
+): boolean {
+  const scale = sensitivityScales[sensitivity];
   const isStricter = scale.minShare > sensitivityScales[recordedWith].minShare;
   // What a zone that is smaller than a subject let through is not weighed against a subject's size again.
-  if (isStricter && (sample.areas[rule.sensitivity] ?? 1) < scale.minShare) return false;
-  const { zones } = rule;
+  if (isStricter && (sample.areas[sensitivity] ?? 1) < scale.minShare) return false;
   if (zones === undefined) return sample.regions.length > 0;
   const minArea = smallestSubject(scale, zones.grid);
   return sample.regions.some((region) => zones.counts(region, minArea));

@@ -1,10 +1,25 @@
 import type { Zone } from '../core/camera-settings.ts';
+import { analysisPixels } from '../core/frame.ts';
+import type { MotionHeat } from '../core/motion-evidence.ts';
 import type { MotionRegion } from '../core/motion.ts';
 import { createCellGrid, type CellGrid } from './cell-grid.ts';
 import { ZoneCells } from './zones.ts';
 
-/** Pixels of the picture that is analysed, where nothing else is known of it. */
-const usualFrame = { width: 320, height: 180 };
+/** Pixels. */
+interface FrameSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Of the picture that was analysed, by the grid of its heat, whose fields are about square. */
+export function analysedFrame({ columns, rows }: Pick<MotionHeat, 'columns' | 'rows'>): FrameSize {
+  const side = Math.sqrt(analysisPixels / (columns * rows));
+  return { width: toEven(columns * side), height: toEven(rows * side) };
+}
+
+function toEven(pixels: number): number {
+  return Math.max(2, Math.round(pixels / 2) * 2);
+}
 
 /**
  * The zones test for regions of which only box and area are known: their cells are taken as spread evenly over the box.
@@ -17,7 +32,7 @@ export class ZoneAreas {
   readonly #sums: readonly Int32Array[];
   readonly #counts: Float64Array;
 
-  constructor(zones: readonly Zone[], { width, height } = usualFrame) {
+  constructor(zones: readonly Zone[], { width, height }: FrameSize) {
     this.grid = createCellGrid(width, height);
     this.#zones = new ZoneCells(zones, this.grid, width, height);
     const { bits, fieldCount } = this.#zones;

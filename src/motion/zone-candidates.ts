@@ -27,8 +27,7 @@ const mostOfPicture = 0.5;
 
 /**
  * Polygons that may keep unwanted motion from counting, of 4 to 8 corners: around where it was, with as little as can be of
- * where wanted motion was. Of each part the
- * tell.
+ * where wanted motion was. Grids of another shape than most of the unwanted ones have are left out.
  */
 export function zoneCandidates(unwanted: readonly HeatGrid[], wanted: readonly HeatGrid[]): Polygon[] {
   const size = usualSize(unwanted);
