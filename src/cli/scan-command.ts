@@ -7,7 +7,7 @@ import { silentLog } from '../core/log.ts';
 import type { Sensitivity } from '../core/motion.ts';
 import type { QuietReport } from '../motion/near-miss.ts';
 import { ProgressBar } from './progress-bar.ts';
-import { fileReport } from './scan-report.ts';
+import { fileReport, quietRecording, type QuietRecording } from './scan-report.ts';
 
 interface CommandOptions {
   readonly json?: true;
@@ -84,7 +84,7 @@ async function runScan(files: string[], options: CommandOptions): Promise<void> 
     progress.end();
     process.stdout.write(
       options.json === true
-        ? `${JSON.stringify(events, null, 1)}\n`
+        ? `${JSON.stringify(options.explain === true ? withQuiet({ events, quiet }, files) : events, null, 1)}\n`
         : describe({ events, quiet }, files, dataDir),
     );
   } finally {
@@ -97,6 +97,16 @@ async function runScan(files: string[], options: CommandOptions): Promise<void> 
 interface Found {
   readonly events: readonly ScanEvent[];
   readonly quiet: ReadonlyMap<string, QuietReport>;
+}
+
+/** In the order of the files. */
+function withQuiet({ events, quiet }: Found, files: readonly string[]): (ScanEvent | QuietRecording)[] {
+  return [...new Set(files)].flatMap((file): (ScanEvent | QuietRecording)[] => {
+    const report = quiet.get(file);
+    return report === undefined
+      ? events.filter((event) => event.file === file)
+      : [quietRecording(file, report)];
+  });
 }
 
 function describe({ events, quiet }: Found, files: readonly string[], dataDir: string): string {

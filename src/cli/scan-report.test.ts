@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exampleEvidence } from '../../test/support/store-examples.ts';
 import { explainMotion } from '../core/explain-motion.ts';
-import { fileReport } from './scan-report.ts';
+import { fileReport, quietRecording } from './scan-report.ts';
 
 const event = {
   file: 'yard.mp4',
@@ -44,11 +44,27 @@ test('a recording without events tells what was nearest', () => {
   const nearest = { area: 0.0004, guard, mediaTimeMs: 12_040 };
   expect(fileReport('yard.mp4', [], { frames, nearest })).toEqual([
     'yard.mp4: nothing happened',
-    '      599 frames: 598 quiet, 1 small',
+    '      599 frames: 598 quiet, 1 small.',
     '      Nearest to an event at 0:12.0: something of 0.04 % of the picture; size, 0.7 times the smallest subject.',
   ]);
   expect(fileReport('yard.mp4', [], { frames, nearest: undefined }).at(-1)).toBe(
     '      Nothing differed from the scene.',
   );
   expect(fileReport('yard.mp4', [], undefined)).toEqual(['yard.mp4: nothing happened']);
+  expect(quietRecording('yard.mp4', { frames, nearest })).toEqual({
+    file: 'yard.mp4',
+    start: null,
+    end: null,
+    labels: [],
+    description: null,
+    thumbnail: null,
+    why: '599 frames: 598 quiet, 1 small. Nearest to an event at 0:12.0: something of 0.04 % of the picture; size, 0.7 times the smallest subject.',
+    guards: [guard],
+    frames: { small: 1, quiet: 598 },
+    nearest_at: 12.04,
+  });
+  expect(quietRecording('yard.mp4', { frames, nearest: undefined })).toMatchObject({
+    guards: [],
+    nearest_at: null,
+  });
 });

@@ -1,9 +1,44 @@
 import type { ScanEvent } from '../app/scan.ts';
 import { explainGuard, percent } from '../core/explain-motion.ts';
+import type { GuardMargin } from '../core/motion-evidence.ts';
+import type { MotionReason } from '../core/motion.ts';
 import type { QuietReport } from '../motion/near-miss.ts';
 
 /** Of the guards of an event only the nearest are told. */
 const guardsTold = 4;
+
+/** A recording on which nothing happened, as `--json --explain` tells of it: like an event, and yet none. */
+export interface QuietRecording {
+  readonly file: string;
+  readonly start: null;
+  readonly end: null;
+  readonly labels: readonly [];
+  readonly description: null;
+  readonly thumbnail: null;
+  readonly why: string;
+  /** What could have called it nothing and did; empty when nothing differed from the scene. */
+  readonly guards: readonly GuardMargin[];
+  /** Frames that were judged, by what was said of them. */
+  readonly frames: Readonly<Partial<Record<MotionReason, number>>>;
+  /** When it was nearest to an event, seconds of the recording. */
+  readonly nearest_at: number | null;
+}
+
+export function quietRecording(file: string, report: QuietReport): QuietRecording {
+  const { frames, nearest } = report;
+  return {
+    file,
+    start: null,
+    end: null,
+    labels: [],
+    description: null,
+    thumbnail: null,
+    why: quietWords(report).join(' '),
+    guards: nearest === undefined ? [] : [nearest.guard],
+    frames: Object.fromEntries(frames),
+    nearest_at: nearest === undefined ? null : Math.round(nearest.mediaTimeMs) / 1000,
+  };
+}
 
 /** What happened on one recording, in lines. */
 export function fileReport(
@@ -16,7 +51,7 @@ export function fileReport(
   return [
     `${file}: ${title}`,
     ...events.flatMap(eventReport),
-    ...(count > 0 || quiet === undefined ? [] : quietReport(quiet)),
+    ...(count > 0 || quiet === undefined ? [] : quietWords(quiet).map((words) => `      ${words}`)),
   ];
 }
 
@@ -30,14 +65,14 @@ function eventReport({ start, end, description, labels, why, guards = [] }: Scan
   ];
 }
 
-function quietReport({ frames, nearest }: QuietReport): string[] {
+function quietWords({ frames, nearest }: QuietReport): string[] {
   const total = [...frames.values()].reduce((sum, own) => sum + own, 0);
   const parts = [...frames].toSorted(([, a], [, b]) => b - a).map(([reason, own]) => `${own} ${reason}`);
   return [
-    `      ${total} frames: ${parts.join(', ')}`,
+    `${total} frames: ${parts.join(', ')}.`,
     nearest === undefined
-      ? '      Nothing differed from the scene.'
-      : `      Nearest to an event at ${clockTime(nearest.mediaTimeMs / 1000)}: something of ${percent(nearest.area)} of the picture; ` +
+      ? 'Nothing differed from the scene.'
+      : `Nearest to an event at ${clockTime(nearest.mediaTimeMs / 1000)}: something of ${percent(nearest.area)} of the picture; ` +
         `${explainGuard(nearest.guard)}.`,
   ];
 }
