@@ -4,6 +4,7 @@ import { extname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../core/errors.ts';
+import { leanAllocator } from '../core/lean-memory.ts';
 import { siblingModule } from '../core/sibling-module.ts';
 
 export type ClipCodec = 'h264' | 'hevc' | 'mjpeg';
@@ -61,7 +62,7 @@ export async function writeClip(
   const child = spawn(
     process.execPath,
     [fileURLToPath(siblingModule(import.meta.url, 'clip-writer-process')), JSON.stringify(job)],
-    { stdio: ['pipe', 'ignore', 'pipe'] },
+    { stdio: ['pipe', 'ignore', 'pipe'], env: { ...process.env, ...leanAllocator() } },
   );
   const ended = new Promise<string>((resolveEnded) => {
     child.once('error', (error) => {

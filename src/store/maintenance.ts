@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../core/errors.ts';
+import { leanAllocator } from '../core/lean-memory.ts';
 import { siblingModule } from '../core/sibling-module.ts';
 import type { BackupSummary } from './backup-format.ts';
 import type { CleanupPlan, CleanupRules } from './cleanup-store.ts';
@@ -51,6 +52,7 @@ export async function runMaintenance<Kind extends MaintenanceKind>(
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, ...leanAllocator() },
   });
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
