@@ -23,6 +23,7 @@ import {
 import { KeyframeWatch } from './keyframe-watch.ts';
 import { createPacketInput } from './create-packet-input.ts';
 import type { PacketInput } from './packet-input.ts';
+import { PacketBursts } from './packet-bursts.ts';
 import { PacketOutlets } from './packet-outlets.ts';
 import { PacketQueue } from './packet-queue.ts';
 import { PacketRing } from './packet-ring.ts';
@@ -324,7 +325,10 @@ export class HostStream {
     const { clock, request, count } = this.#options;
     const analyser = new FrameAnalyser({
       clock,
-      queue: isIntraOnly ? this.#queue : (this.#gated ?? this.#queue),
+      queue:
+        isIntraOnly || this.#gated === undefined
+          ? this.#queue
+          : new PacketBursts(this.#gated, request.frameRate),
       frameRate: isIntraOnly ? undefined : request.frameRate,
       masks: request.masks,
       hasPrints: this.#isLive,
