@@ -10,7 +10,7 @@ import type { TuningAnswer, TuningRequest } from './tuning-worker.ts';
 const dayMs = 86_400_000;
 /** The newest of a busy week. */
 const maxEvents = 3_000;
-/** At most 24 KB each: what crosses to the thread at once is copied in a few milliseconds. */
+/** Of before it was packed it has up to 24 KB each: what crosses to the thread at once is copied in a few milliseconds. */
 const pageSize = 100;
 /** Questions that wait or are worked on; one after the other. */
 const maxWaiting = 10;

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
-import type { MotionEvidence } from '../core/motion-evidence.ts';
 import { PackedMotion } from '../motion/packed-motion.ts';
 import type { MotionRow } from '../store/event-store.ts';
+import { unpackEvidence, type StoredEvidence } from '../store/evidence-coding.ts';
 import type { TuningReport, TuningSettings } from '../core/tuning.ts';
 import { proposeTuning, type TuningEvent } from './tuning.ts';
 
@@ -32,14 +32,13 @@ function answer(message: TuningAnswer): void {
   parentPort?.postMessage(message, []);
 }
 
-function toTuningEvent({ evidenceText, ...row }: MotionRow): TuningEvent {
-  return { ...row, motion: evidenceText === null ? null : toMotion(evidenceText) };
+function toTuningEvent({ evidence, ...row }: MotionRow): TuningEvent {
+  return { ...row, motion: evidence === null ? null : toMotion(evidence) };
 }
 
 /** What of it is needed; the beginning of an episode alone does not tell what the rest would have done. */
-function toMotion(text: string): TuningEvent['motion'] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the store has written it
-  const { sensitivity, isComplete, heat, samples } = JSON.parse(text) as MotionEvidence;
+function toMotion(stored: StoredEvidence): TuningEvent['motion'] {
+  const { sensitivity, isComplete, heat, samples } = unpackEvidence(stored);
   if (!isComplete) return null;
   return new PackedMotion({ sensitivity, samples, heat });
 }

@@ -142,7 +142,10 @@ export interface EventClipTable {
 
 export interface EventEvidenceTable {
   event_id: string;
+  /** Empty where it is packed. */
   evidence_json: string;
+  /** Null in rows of before it was packed. */
+  evidence_packed: Uint8Array | null;
 }
 
 /** A view: every file of an event, whatever table names it. */

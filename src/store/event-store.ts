@@ -15,6 +15,7 @@ import type { MotionEvidence } from '../core/motion-evidence.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
 import type { CleanupStore } from './cleanup-store.ts';
 import type { EventStats, StatsQuery } from './event-stats.ts';
+import type { StoredEvidence } from './evidence-coding.ts';
 import type { NotificationStore } from './notification-store.ts';
 import type { SecretStore } from './secret-store.ts';
 import type { Spending } from './spending.ts';
@@ -178,8 +179,8 @@ export interface MotionRow extends Pick<
   'id' | 'timestamp' | 'userFeedback' | 'isStarred' | 'objectsDetected' | 'isNothingOfInterest'
 > {
   readonly isDescribed: boolean;
-  /** A `MotionEvidence` as JSON: there may be thousands, and whoever needs them reads them where it blocks nobody. */
-  readonly evidenceText: string | null;
+  /** There may be thousands: whoever needs them unpacks them where it blocks nobody. `null` when there is none. */
+  readonly evidence: StoredEvidence | null;
 }
 
 /** What a person says of an event; what is left out stays, null takes away. */

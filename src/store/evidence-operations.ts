@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { MotionEvidence } from '../core/motion-evidence.ts';
+import { packEvidence } from './evidence-coding.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { spanAfter, within } from './event-span.ts';
 import type { MotionQuery, MotionRow } from './event-store.ts';
@@ -12,11 +13,11 @@ const idsPerStatement = 1_000;
 /** Takes the place of what was known before; to be called in a transaction. */
 export function putEvidence(statements: StatementCache, eventId: string, evidence: MotionEvidence): void {
   statements
-    .prepare<[string, string], never>(
-      `insert into event_evidence (event_id, evidence_json) values (?, ?)
-      on conflict (event_id) do update set evidence_json = excluded.evidence_json`,
+    .prepare<[string, Uint8Array], never>(
+      `insert into event_evidence (event_id, evidence_json, evidence_packed) values (?, '', ?)
+      on conflict (event_id) do update set evidence_json = '', evidence_packed = excluded.evidence_packed`,
     )
-    .run(eventId, JSON.stringify(evidence));
+    .run(eventId, packEvidence(evidence));
 }
 
 export async function evidenceOf(
@@ -56,6 +57,7 @@ export async function motionRows(open: OpenDatabase, query: MotionQuery): Promis
       'events.is_nothing_of_interest',
       'events.description_status',
       'event_evidence.evidence_json',
+      'event_evidence.evidence_packed',
     ])
     .where('events.camera_id', '=', cameraId)
     .where('events.source', '=', 'motion')

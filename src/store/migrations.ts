@@ -10,6 +10,7 @@ import { eventClipsMigration } from './migration-0009-event-clips.ts';
 import { eventEvidenceMigration } from './migration-0010-event-evidence.ts';
 import { cameraLabelsMigration } from './migration-0012-camera-labels.ts';
 import { rareFiltersMigration } from './migration-0013-rare-filters.ts';
+import { packedEvidenceMigration } from './migration-0014-packed-evidence.ts';
 
 export interface DatabaseMigration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -28,4 +29,5 @@ export const migrations: Readonly<Record<string, DatabaseMigration>> = {
   '0010_event_evidence': eventEvidenceMigration,
   '0012_camera_labels': cameraLabelsMigration,
   '0013_rare_filters': rareFiltersMigration,
+  '0014_packed_evidence': packedEvidenceMigration,
 };

@@ -4,6 +4,7 @@ import type { Camera } from '../core/camera.ts';
 import type { EventClip, EventFrame, EventMotion, EventTimings, VedetteEvent } from '../core/event.ts';
 import type { MotionEvidence } from '../core/motion-evidence.ts';
 import type { ProviderAttempt } from '../core/vision.ts';
+import { unpackEvidence } from './evidence-coding.ts';
 import type {
   CameraTable,
   DeliveryTable,
@@ -125,7 +126,7 @@ export function toMotionRow(
     | 'objects_detected'
     | 'is_nothing_of_interest'
     | 'description_status'
-  > & { readonly evidence_json: string | null },
+  > & { readonly evidence_json: string | null; readonly evidence_packed: Uint8Array | null },
 ): MotionRow {
   return {
     id: row.id,
@@ -135,12 +136,12 @@ export function toMotionRow(
     objectsDetected: JSON.parse(row.objects_detected),
     isNothingOfInterest: row.is_nothing_of_interest === 1,
     isDescribed: row.description_status === 'done',
-    evidenceText: row.evidence_json,
+    evidence: row.evidence_packed ?? row.evidence_json,
   };
 }
 
-export function toEvidence(row: Pick<Selectable<EventEvidenceTable>, 'evidence_json'>): MotionEvidence {
-  return JSON.parse(row.evidence_json);
+export function toEvidence(row: Selectable<EventEvidenceTable>): MotionEvidence {
+  return unpackEvidence(row.evidence_packed ?? row.evidence_json);
 }
 
 export interface DescriptionOrigin {

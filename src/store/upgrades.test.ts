@@ -1,7 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { databaseVersions, makeOldDatabase } from '../../test/support/old-database.ts';
-import { exampleKeyring, exampleQuery, exampleTime } from '../../test/support/store-examples.ts';
+import {
+  exampleEvidence,
+  exampleKeyring,
+  exampleQuery,
+  exampleTime,
+} from '../../test/support/store-examples.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { migrations } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
@@ -37,6 +42,9 @@ test.each(databaseVersions)(
     const isNoted = databaseVersions.indexOf(version) >= databaseVersions.indexOf('0006_search');
     const starred = await operations['events.get']('event-001');
     expect([starred?.isStarred, starred?.note]).toEqual(isNoted ? [true, 'zebra'] : [false, null]);
+    const isExplained = databaseVersions.indexOf(version) >= databaseVersions.indexOf('0010_event_evidence');
+    const evidence = await operations['events.evidence'](['event-001']);
+    expect(evidence.get('event-001')).toEqual(isExplained ? exampleEvidence() : undefined);
     expect(await operations['cameras.list']()).toMatchObject([
       { name: 'Gate', password: null, labels: [], retentionDays: null },
     ]);

@@ -2,7 +2,7 @@ import SqliteDatabase, { type Database as SqliteConnection } from 'better-sqlite
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { migrations } from '../../src/store/migrations.ts';
-import { exampleTime } from './store-examples.ts';
+import { exampleEvidence, exampleTime } from './store-examples.ts';
 
 /** Names of the migrations, oldest first: a version of the database is the last of them that it has. */
 export const databaseVersions: readonly string[] = Object.keys(migrations).toSorted();
@@ -96,6 +96,11 @@ function addEvents(
     connection.exec(`update events set title = 'A dog' where description is not null`);
   if (has('events', 'is_starred')) {
     connection.exec(`update events set is_starred = 1, note = 'zebra' where id = 'event-001'`);
+  }
+  if (has('event_evidence', 'evidence_json')) {
+    connection
+      .prepare(`insert into event_evidence (event_id, evidence_json) values ('event-001', ?)`)
+      .run(JSON.stringify(exampleEvidence()));
   }
   if (has('events', 'thumbnail_bytes')) connection.exec('update events set thumbnail_bytes = 500');
 }
