@@ -18,6 +18,7 @@ import type { Sensitivity } from '../src/core/motion.ts';
 import { createMediaService } from '../src/media/media-service.ts';
 import { EpisodeTracker, type Episode } from '../src/motion/episodes.ts';
 import { createMotionDetector } from '../src/motion/scene-detector.ts';
+import { grayFrames } from '../test/support/gray-frames.ts';
 import { createCanvas, toBytes } from './accuracy-painter.ts';
 import { scenes, type RenderedScene } from './accuracy-scenes.ts';
 import { scoreClip, totalOf, type ClipScore, type ClipTruth } from './accuracy-score.ts';
@@ -94,7 +95,7 @@ async function scoreFolder(path: string): Promise<ClipScore[]> {
       isLooping: false,
     });
     const frames: AnalysisFrame[] = [];
-    for await (const frame of source.open(new AbortController().signal)) frames.push(frame);
+    for await (const frame of grayFrames(source.open(new AbortController().signal))) frames.push(frame);
     found.push(scoreClip(truth, eventsOf(frames)));
   }
   return found;

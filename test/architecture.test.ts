@@ -9,20 +9,20 @@ const source = join(root, 'src');
 /** An import points to a lower floor or stays in its folder; folders of one floor never import each other. */
 const floors: Readonly<Record<string, number>> = {
   core: 0,
-  media: 1,
-  cameras: 1,
   motion: 1,
-  detection: 1,
-  queue: 1,
-  vision: 1,
-  store: 1,
-  alerts: 1,
-  notify: 1,
-  config: 2,
-  pipeline: 2,
-  api: 2,
-  app: 3,
-  cli: 4,
+  media: 2,
+  cameras: 2,
+  detection: 2,
+  queue: 2,
+  vision: 2,
+  store: 2,
+  alerts: 2,
+  notify: 2,
+  config: 3,
+  pipeline: 3,
+  api: 3,
+  app: 4,
+  cli: 5,
 };
 
 interface Import {

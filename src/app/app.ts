@@ -10,7 +10,6 @@ import { Metrics } from '../core/metrics.ts';
 import { createStop } from '../core/stop.ts';
 import { createEmbeddedDetector } from '../detection/efficientdet-detector.ts';
 import { createMediaService } from '../media/media-service.ts';
-import { createMotionEngine } from '../motion/motion-engine.ts';
 import { createWebhook } from '../notify/webhook.ts';
 import { runBackfill } from '../pipeline/backfill.ts';
 import { CameraSupervisor } from '../pipeline/camera-supervisor.ts';
@@ -103,7 +102,6 @@ export async function startApp(
   const streams = starting.use(
     createMediaService({ clock, log, camerasPerHost: config.media.streamsPerHost }),
   );
-  const motion = starting.use(await createMotionEngine({ threads: config.motion.threads, log, clock }));
   const eye = starting.use(loadEmbeddedEye(() => createEmbeddedDetector({ log, clock }), { clock, log }));
   const sent = starting.use(createSentArchive({ events: store.events, media, log }));
   const { vision } = config;
@@ -193,7 +191,6 @@ export async function startApp(
     news: config.notifications,
     adapters: cameraAdapters,
     streams,
-    motion,
     capture: pipeline.capture,
     events: store.events,
     clipFiles,

@@ -2,9 +2,10 @@ import { basename, join, resolve } from 'node:path';
 import { fileCamera } from '../cameras/file-camera.ts';
 import type { Camera } from '../core/camera.ts';
 import { systemClock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import { explainEvent } from '../core/explain-motion.ts';
-import type { AnalysisFrame } from '../core/frame.ts';
+import type { StreamOpener } from '../core/camera-source.ts';
 import { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import { Metrics } from '../core/metrics.ts';
@@ -13,8 +14,6 @@ import type { Sensitivity } from '../core/motion.ts';
 import { createStop, type Stop } from '../core/stop.ts';
 import { createEmbeddedDetector } from '../detection/efficientdet-detector.ts';
 import { createMediaService, type MediaService } from '../media/media-service.ts';
-import type { MotionEngine } from '../motion/motion-detector.ts';
-import { createMotionEngine } from '../motion/motion-engine.ts';
 import { NearMissWatch, type QuietReport } from '../motion/near-miss.ts';
 import { EpisodeWatch } from '../pipeline/episode-watch.ts';
 import { createPipeline, type Pipeline } from '../pipeline/pipeline.ts';
@@ -82,7 +81,6 @@ export async function scan(options: ScanOptions): Promise<ScanEvent[]> {
   await using parts = new AsyncDisposableStack();
   const store = parts.use(await openStore({ dataDir, log, clock }));
   const streams = parts.use(createMediaService({ clock, log }));
-  const motion = parts.use(await createMotionEngine({ log, clock }));
   const detector = parts.use(await createEmbeddedDetector({ log, clock }));
   const queue = createEmbeddedQueue({ capacity: waitingJobs * 2 });
   const metrics = new Metrics();
@@ -110,7 +108,7 @@ export async function scan(options: ScanOptions): Promise<ScanEvent[]> {
   const found: ScannedFile[] = [];
   try {
     for (const file of options.files) {
-      found.push(await scanFile(file, options, { store, streams, motion, pipeline, live, metrics, stop }));
+      found.push(await scanFile(file, options, { store, streams, pipeline, live, metrics, stop }));
     }
     stop.requestDrain();
     await workers;
@@ -155,7 +153,6 @@ interface ScannedFile {
 interface ScanParts {
   readonly store: Store;
   readonly streams: MediaService;
-  readonly motion: MotionEngine;
   readonly pipeline: Pipeline;
   readonly live: LiveFeed;
   readonly metrics: Metrics;
@@ -166,7 +163,7 @@ interface ScanParts {
 async function scanFile(
   file: string,
   options: ScanOptions,
-  { store, streams, motion, pipeline, live, metrics, stop }: ScanParts,
+  { store, streams, pipeline, live, metrics, stop }: ScanParts,
 ): Promise<ScannedFile> {
   const camera = await store.cameras.create({
     name: await freeName(store, basename(file).slice(0, 90)),
@@ -180,7 +177,12 @@ async function scanFile(
     motionCooldown: options.cooldownSeconds,
     origin: 'api',
   });
-  await using source = fileCamera.create({ camera, streams, clock: systemClock, pacing: 'fastest' });
+  await using source = fileCamera.create({
+    camera,
+    streams: judgingFromTheStart(streams, options.isExplaining === true),
+    clock: systemClock,
+    pacing: 'fastest',
+  });
   await using watch = new EpisodeWatch({
     camera,
     source,
@@ -194,46 +196,36 @@ async function scanFile(
     abort: stop.abort,
     isLossless: true,
   });
-  await using channel = await motion.openChannel({
-    sensitivity: options.sensitivity,
-    frameRate: options.framesPerSecond,
-    isExplaining: options.isExplaining === true,
-  });
   const nearMisses = new NearMissWatch();
   let base = 0;
-  let beginning: AnalysisFrame[] | undefined = [];
-
-  async function judge(frame: AnalysisFrame): Promise<void> {
-    const gray = frame.gray.slice();
-    const sample = await channel.detect(frame);
-    nearMisses.push(sample);
-    await watch.push({ ...frame, gray }, sample);
-    while (pipeline.queue.depth() >= waitingJobs && options.isDescribing && !stop.abort.aborted) {
-      await systemClock.sleep(20);
-    }
-  }
-
-  async function judgeBeginning(): Promise<void> {
-    const frames = beginning ?? [];
-    beginning = undefined;
-    await channel.prime(frames);
-    for (const frame of frames) await judge(frame);
-  }
-
   for await (const frame of source.open(options.signal)) {
     if (frame.sequence === 0) base = frame.capturedAt - frame.mediaTimeMs;
     const durationMs = source.info?.durationMs ?? null;
     options.onProgress(file, durationMs === null ? null : Math.min(1, frame.mediaTimeMs / durationMs));
-    if (beginning === undefined) {
-      await judge(frame);
-      continue;
+    if (frame.sample === undefined)
+      throw new AppError('INTERNAL', `motion analysis failed: ${frame.failure}`);
+    nearMisses.push(frame.sample);
+    await watch.push(frame, frame.sample);
+    source.watchClosely?.(watch.isAttentive);
+    while (pipeline.queue.depth() >= waitingJobs && options.isDescribing && !stop.abort.aborted) {
+      await systemClock.sleep(20);
     }
-    beginning.push(frame);
-    if (frame.mediaTimeMs >= primeSeconds * 1000) await judgeBeginning();
   }
-  if (beginning !== undefined) await judgeBeginning();
   options.onProgress(file, 1);
   return { file, base, camera, quiet: nearMisses.report() };
+}
+
+/** A recording is judged from its first frame on, what is learnt from its beginning being known then. */
+function judgingFromTheStart(streams: StreamOpener, isExplaining: boolean): StreamOpener {
+  return {
+    openStream({ motion, ...request }) {
+      const learning = { isExplaining, learnFirstMs: primeSeconds * 1000 };
+      return streams.openStream({
+        ...request,
+        ...(motion === undefined ? {} : { motion: { ...motion, ...learning } }),
+      });
+    },
+  };
 }
 
 /** Two recordings may have the same name, and a folder may have been scanned into before. */

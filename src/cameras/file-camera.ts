@@ -44,6 +44,7 @@ export const fileCamera: CameraAdapter = {
       transport: 'tcp',
       masks: camera.privacyMasks,
       frameRate: camera.frameRate,
+      motion: { sensitivity: camera.motionSensitivity, zones: camera.zones },
       decode: camera.decode,
       pacing,
       isLooping: pacing === 'realtime',

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
-import type { AnalysisFrame } from '../core/frame.ts';
+import type { AnalysedFrame } from '../core/frame.ts';
 import { watchFrames } from './frame-watchdog.ts';
 
 /** A connection whose frames come when the test says so. */
 class Connection {
-  #waiting: ((frame: AnalysisFrame | undefined) => void) | undefined;
+  #waiting: ((frame: AnalysedFrame | undefined) => void) | undefined;
 
-  async *open(signal: AbortSignal): AsyncGenerator<AnalysisFrame, void, undefined> {
+  async *open(signal: AbortSignal): AsyncGenerator<AnalysedFrame, void, undefined> {
     signal.addEventListener('abort', () => this.#waiting?.(undefined));
     while (!signal.aborted) {
-      const frame = await new Promise<AnalysisFrame | undefined>((resolve) => {
+      const frame = await new Promise<AnalysedFrame | undefined>((resolve) => {
         this.#waiting = resolve;
       });
       if (frame === undefined) return;
@@ -25,7 +25,6 @@ class Connection {
       mediaTimeMs: 0,
       width: 1,
       height: 1,
-      gray: new Uint8Array(1),
     });
   }
 }
@@ -34,7 +33,7 @@ interface Watched {
   readonly clock: FakeClock;
   readonly connection: Connection;
   readonly stop: AbortController;
-  readonly frames: AsyncGenerator<AnalysisFrame, void, undefined>;
+  readonly frames: AsyncGenerator<AnalysedFrame, void, undefined>;
 }
 
 function watched(): Watched {

@@ -1,7 +1,7 @@
 import { CameraLostError } from '../core/camera-source.ts';
 import type { Clock } from '../core/clock.ts';
 import { isAbort } from '../core/errors.ts';
-import type { AnalysisFrame } from '../core/frame.ts';
+import type { AnalysedFrame } from '../core/frame.ts';
 
 /**
  * The decoder process says by itself, and with a better cause, when a stream is silent for 10 s; this is for when it
@@ -27,9 +27,9 @@ export interface FrameWatchdogOptions {
  * @throws CameraLostError `no_frames`, beside what the connection throws
  */
 export async function* watchFrames(
-  open: (signal: AbortSignal) => AsyncIterable<AnalysisFrame>,
+  open: (signal: AbortSignal) => AsyncIterable<AnalysedFrame>,
   { clock, message, signal }: FrameWatchdogOptions,
-): AsyncGenerator<AnalysisFrame, void, undefined> {
+): AsyncGenerator<AnalysedFrame, void, undefined> {
   const silence = new AbortController();
   const done = new AbortController();
   let limitMs = firstFrameMs;

@@ -19,6 +19,7 @@ export function openLiveCamera(
     password: camera.password,
     masks: camera.privacyMasks,
     frameRate: camera.frameRate,
+    motion: { sensitivity: camera.motionSensitivity, zones: camera.zones },
     decode: camera.decode,
     pacing: 'realtime',
     isLooping: false,

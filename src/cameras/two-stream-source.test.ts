@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { grayFrames, unjudged } from '../../test/support/gray-frames.ts';
 import { makeClip, readCounter, type Scene } from '../../test/support/render-clip.ts';
 import { startRtspServer, type RtspServer } from '../../test/support/rtsp-server.ts';
 import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
@@ -83,7 +84,7 @@ async function openRig(streams = media): Promise<Rig> {
       createdAt: 0,
       updatedAt: 0,
     },
-    streams,
+    streams: unjudged(streams),
     clock: systemClock,
     pacing: 'realtime',
   });
@@ -102,7 +103,7 @@ function read(source: CameraSource): Reading {
   const frames: AnalysisFrame[] = [];
   const stop = new AbortController();
   const run = async (): Promise<void> => {
-    for await (const frame of source.open(stop.signal)) frames.push(frame);
+    for await (const frame of grayFrames(source.open(stop.signal))) frames.push(frame);
   };
   const ended = run();
   ended.catch(() => undefined);

@@ -8,8 +8,7 @@ import type { DecodeState, PictureStream } from '../core/camera.ts';
 import type { ClipOrder, ClipRecording, LiveChunk } from '../core/camera-video.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAbort, messageOf } from '../core/errors.ts';
-import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
-import type { MotionSample } from '../core/motion.ts';
+import type { AnalysedFrame, Picture, StreamInfo } from '../core/frame.ts';
 import { ReconnectBackoff } from './backoff.ts';
 
 export interface TwoStreamOptions {
@@ -64,11 +63,15 @@ export class TwoStreamSource implements CameraSource {
     return this.#analysis.decode;
   }
 
-  noteSample(sample: MotionSample): void {
-    this.#analysis.noteSample?.(sample);
+  watchClosely(isClose: boolean): void {
+    this.#analysis.watchClosely?.(isClose);
   }
 
-  async *open(signal: AbortSignal): AsyncGenerator<AnalysisFrame, void, undefined> {
+  expectMotion(isExpected: boolean): void {
+    this.#analysis.expectMotion?.(isExpected);
+  }
+
+  async *open(signal: AbortSignal): AsyncGenerator<AnalysedFrame, void, undefined> {
     this.#keeping ??= this.#keepLarge(AbortSignal.any([signal, this.#stop.signal]));
     try {
       yield* this.#analysis.open(signal);

@@ -72,7 +72,6 @@ export interface Config {
     /** Whether what failed or was skipped is described later, when there is nothing else to do. */
     readonly isBackfilling: boolean;
   };
-  readonly motion: { readonly threads: number };
   readonly media: { readonly streamsPerHost: number };
   /** What people are told of cameras. */
   readonly notifications: {
@@ -240,13 +239,6 @@ export function createConfigSchema(
           .boolean()
           .default(true)
           .describe('Describes what failed or was skipped later, newest first, when nothing else waits.'),
-      })
-      .prefault({}),
-    motion: z
-      .strictObject({
-        threads: wholeNumber(1, 16)
-          .default(1)
-          .describe('Threads that look for motion, shared by all cameras.'),
       })
       .prefault({}),
     media: z

@@ -97,7 +97,6 @@ test.each(['', '# nothing\n', '---\n', 'cameras:\nserver:\n'])(
         log: { level: 'info' },
         pipeline: { workers: 2, queueCapacity: 50, captureWindowMs: 1200, drainMs: 30_000 },
         vision: defaultVision,
-        motion: { threads: 1 },
         media: { streamsPerHost: 4 },
         notifications: { lostAfterMs: 60_000, conditions: ['dark', 'covered', 'defocused'] },
         cameras: [],
@@ -136,7 +135,6 @@ vision:
     backfill: false, local_fallback: false, providers: [ { type: openai, api_key: k, model: m } ],
     budget: { daily_usd: 0.5, monthly_usd: null, camera_daily_usd: 0.1, unpriced_calls_per_day: 9,
       time_zone: Europe/Berlin } }
-motion: { threads: 2 }
 media: { streams_per_host: 1 }
 notifications: { lost_after: 0, conditions: [covered] }
 cameras:
@@ -175,7 +173,6 @@ webhooks: [ { name: home, url: "https://home.example/hook", secret: s } ]
       reuseMinutes: 0,
       isBackfilling: false,
     },
-    motion: { threads: 2 },
     media: { streamsPerHost: 1 },
     notifications: { lostAfterMs: null, conditions: ['covered'] },
     cameras: [
@@ -267,8 +264,8 @@ test.each([
   ['log: { level: loud }', 'log.level: received "loud" (text), expected one of "trace", '],
   ['data_dir: 5', 'data_dir: received "5" (a number), expected text; put it in quotes'],
   [
-    'motion: { threads: 1.5 }',
-    'motion.threads: received "1.5" (a number), expected a whole number from 1 to 16',
+    'media: { streams_per_host: 1.5 }',
+    'media.streams_per_host: received "1.5" (a number), expected a whole number from 1 to 16',
   ],
   ['cameras: { name: a }', 'cameras: received a section, expected a list'],
   ['cameras: [ { url: "rtsp://h" } ]', 'cameras[0].name: missing; expected text of 1 to 100 characters'],

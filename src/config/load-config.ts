@@ -269,7 +269,6 @@ function toConfig(
       reuseMinutes: vision.reuse_minutes,
       isBackfilling: vision.backfill,
     },
-    motion: document.motion,
     media: { streamsPerHost: document.media.streams_per_host },
     notifications: {
       lostAfterMs: document.notifications.lost_after === 0 ? null : document.notifications.lost_after * 1000,

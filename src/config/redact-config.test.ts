@@ -34,7 +34,6 @@ const config: Config = {
     reuseMinutes: 5,
     isBackfilling: true,
   },
-  motion: { threads: 1 },
   media: { streamsPerHost: 4 },
   notifications: { lostAfterMs: 60_000, conditions: ['dark', 'covered', 'defocused'] },
   cameras: [

@@ -1,19 +1,20 @@
-import type { DecodeMode, Polygon } from './camera-settings.ts';
+import type { DecodeMode, Polygon, Zone } from './camera-settings.ts';
 import type { CameraCause, DecodeState, PictureStream } from './camera.ts';
 import type { ClipOrder, ClipRecording, LiveChunk } from './camera-video.ts';
 import { AppError } from './errors.ts';
-import type { AnalysisFrame, Picture, StreamInfo } from './frame.ts';
-import type { MotionSample } from './motion.ts';
+import type { AnalysedFrame, Picture, StreamInfo } from './frame.ts';
+import type { Sensitivity } from './motion.ts';
 
 /**
  * One connection to one camera. Opened once; whoever wants to reconnect creates another source.
  *
  * `open` yields frames at the camera's frame rate until the signal aborts (then it returns), a recording ends (then
- * it returns too) or the connection is lost (then it throws a `CameraLostError` with its typed cause).
+ * it returns too) or the connection is lost (then it throws a `CameraLostError` with its typed cause). Of a live camera
+ * frames of a still scene come up to a second late, several at once; those that move come at once.
  */
 export interface CameraSource extends AsyncDisposable {
   /** May be called once. */
-  open(signal: AbortSignal): AsyncIterable<AnalysisFrame>;
+  open(signal: AbortSignal): AsyncIterable<AnalysedFrame>;
   /**
    * What is black in every frame and picture of this source, its rim included: see `PrivacyMask`. A camera is not opened
    * with a source whose masks are not its own.
@@ -25,8 +26,13 @@ export interface CameraSource extends AsyncDisposable {
   readonly pictureStream: PictureStream | undefined;
   /** What of the analysed stream is decoded; kinds of source that have no choice lack it. */
   readonly decode?: DecodeState | undefined;
-  /** Told what motion analysis says of each frame, where the source decodes by it. */
-  noteSample?(sample: MotionSample): void;
+  /**
+   * Whether the reader would make an event of what moves: then moving frames come at once and with their gray pictures,
+   * otherwise as those of a still scene do. True until it says otherwise.
+   */
+  watchClosely?(isClose: boolean): void;
+  /** Whether something may move that the pictures do not show: then all of them are decoded, and frames come at once. */
+  expectMotion?(isExpected: boolean): void;
   /**
    * The full-resolution pictures of frames that `open` has yielded, in the order asked for, decoded cleanly from the
    * packets that are kept of the last seconds.
@@ -64,7 +70,7 @@ export interface StreamRequest {
   /** The streams of one camera are read by one process. */
   readonly cameraId: string;
   /**
-   * `analysis`: yields gray frames. `pictures`: yields none; its packets are kept, undecoded, for the pictures of moments
+   * `analysis`: yields frames. `pictures`: yields none; its packets are kept, undecoded, for the pictures of moments
    * that another stream of the camera names.
    */
   readonly purpose: 'analysis' | 'pictures';
@@ -86,6 +92,8 @@ export interface StreamRequest {
   readonly masks: readonly Polygon[];
   /** Analysed frames per second, 1–30. */
   readonly frameRate: number;
+  /** How its frames are judged; without it they are not, and each comes with its gray picture. */
+  readonly motion?: MotionRequest;
   /** Of a recording: `realtime` yields as a camera would, `fastest` as quickly as the reader takes them. */
   readonly pacing: 'realtime' | 'fastest';
   /** Of the analysed stream; a recording that is read as fast as it goes is always decoded in full. */
@@ -94,6 +102,17 @@ export interface StreamRequest {
   readonly isLooping: boolean;
   /** Packets are kept at least so long, ms, as far as they fit: for clips that begin before their event. */
   readonly keepMs?: number;
+}
+
+/** What motion analysis needs to know, beside the masks and the frame rate. */
+export interface MotionRequest {
+  readonly sensitivity: Sensitivity;
+  /** Where motion counts; empty for everywhere. */
+  readonly zones: readonly Zone[];
+  /** Frames that do not move tell what was nearest to moving. */
+  readonly isExplaining?: boolean;
+  /** Of a recording: the empty scene is learnt from so much of its beginning, ms, before that is judged. */
+  readonly learnFirstMs?: number;
 }
 
 export interface CaptureMode {

@@ -43,7 +43,6 @@ export const errorCodes = {
   CLIP_NOT_WRITTEN: { status: 500, isRetryable: false },
   MODEL_UNAVAILABLE: { status: 503, isRetryable: false },
   DETECTION_FAILED: { status: 503, isRetryable: true },
-  MOTION_UNAVAILABLE: { status: 503, isRetryable: true },
   DESCRIBE_FAILED: { status: 503, isRetryable: true },
   DESCRIBE_TIMEOUT: { status: 503, isRetryable: true },
   DELIVERY_FAILED: { status: 503, isRetryable: true },

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat, symlink } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { grayFrames } from '../../test/support/gray-frames.ts';
 import { startMjpegServer } from '../../test/support/mjpeg-server.ts';
 import { probeStream, type ProbedFrame } from '../../test/support/probe-stream.ts';
 import { makeClip, type Scene } from '../../test/support/render-clip.ts';
@@ -77,7 +78,7 @@ async function watch(
 ): Promise<void> {
   let index = 0;
   try {
-    for await (const frame of source.open(AbortSignal.timeout(20_000))) {
+    for await (const frame of grayFrames(source.open(AbortSignal.timeout(20_000)))) {
       if (onFrame(frame, index)) return;
       index += 1;
     }

@@ -265,3 +265,18 @@ test('whatever comes: full decodes all, key frames are always decoded, and what 
     { numRuns: 200 },
   );
 });
+
+test('what may move unseen opens the gate, and for a moment only', () => {
+  const { gate } = play({ mode: 'keyframes', seconds: 20, sizeAt: () => 1000, isMovingAt: () => false });
+  const packet = (seconds: number, isKeyframe = false): GateDecision =>
+    gate.admit({ timeUs: seconds * second, isKeyframe, sizeBytes: isKeyframe ? 60_000 : 1000 });
+  expect(packet(20, true)).toBe('decode');
+  expect(packet(20.1)).toBe('hold');
+  expect(gate.expectMotion()).toBe(true);
+  expect(packet(20.2)).toBe('decode');
+  expect(gate.expectMotion()).toBe(false);
+  packet(22, true);
+  expect(packet(22.1)).toBe('decode');
+  packet(24, true);
+  expect(packet(24.1)).toBe('hold');
+});

@@ -200,6 +200,14 @@ export class DecodeGate {
     return true;
   }
 
+  /** Opens since something may move that was not seen; answers whether what is held is to be decoded now. */
+  expectMotion(): boolean {
+    if (this.#mode === 'full') return false;
+    const isToRelease = this.#isClosed;
+    this.#open(falseOpenUs);
+    return isToRelease;
+  }
+
   #admitKeyframe({ timeUs }: GatePacket): GateDecision {
     if (this.#lastKeyframeUs !== undefined) {
       const intervalUs = timeUs - this.#lastKeyframeUs;

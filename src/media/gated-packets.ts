@@ -43,6 +43,11 @@ export class GatedPackets<T extends GatedPacket> {
     if (this.#gate.note(verdict)) this.#release();
   }
 
+  /** Something may move that is not seen yet. */
+  expectMotion(): void {
+    if (this.#gate.expectMotion()) this.#release();
+  }
+
   #sort(item: T): void {
     const decision = this.#gate.admit({
       timeUs: item.timeUs,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { grayFrames } from '../../test/support/gray-frames.ts';
 import { startHlsServer, type HlsServer } from '../../test/support/hls-server.ts';
 import { expectLive, expectPictures, lossOf, takeFrames } from '../../test/support/live-frames.ts';
 import { makeClip, type Scene } from '../../test/support/render-clip.ts';
@@ -150,7 +151,7 @@ describe.concurrent('an HLS camera', () => {
     await using source = media.openStream(camera(server.url(`${path}/index.m3u8`)));
     const watching = (async () => {
       let count = 0;
-      for await (const frame of source.open(AbortSignal.timeout(8_000))) {
+      for await (const frame of grayFrames(source.open(AbortSignal.timeout(8_000)))) {
         count += frame.gray.length > 0 ? 1 : 0;
         if (count === 5) server.setFault(path, { kind: 'damage', share: 0.01 });
       }
@@ -189,7 +190,7 @@ describe.concurrent('an HLS camera', () => {
     const path = await newPath();
     await using source = media.openStream(camera(server.url(`${path}/index.m3u8`)));
     const sizes = new Set<string>();
-    for await (const { width, height, gray } of source.open(AbortSignal.timeout(30_000))) {
+    for await (const { width, height, gray } of grayFrames(source.open(AbortSignal.timeout(30_000)))) {
       if (sizes.size === 0) await server.switchClip(path, dir.file('small.mp4'));
       expect(gray.length).toBe(width * height);
       sizes.add(`${source.info?.width} × ${source.info?.height}`);

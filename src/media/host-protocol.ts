@@ -1,7 +1,7 @@
 import type { StreamRequest } from '../core/camera-source.ts';
 import type { CameraCause, DecodeState } from '../core/camera.ts';
 import type { ClipOrder, ClipOutcome, LiveChunk } from '../core/camera-video.ts';
-import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
+import type { AnalysedFrame, Picture, StreamInfo } from '../core/frame.ts';
 import type { StreamProof } from './stream-proof.ts';
 
 /** What the service tells a media host. `stream` and `request` are numbers that the service gives out. */
@@ -18,8 +18,9 @@ export type ToHost =
   | { readonly kind: 'stop'; readonly stream: number }
   /** Stop, and free everything. Answered by `closed`. */
   | { readonly kind: 'close'; readonly stream: number }
-  /** The reader has taken one frame: one more may be under way. */
-  | { readonly kind: 'ack'; readonly stream: number; readonly verdict?: FrameVerdict }
+  /** The reader has taken one message with frames: one more may be under way. `isClose` as `watchClosely` says. */
+  | { readonly kind: 'ack'; readonly stream: number; readonly isClose: boolean }
+  | { readonly kind: 'expect'; readonly stream: number; readonly isExpected: boolean }
   | {
       readonly kind: 'pictures';
       readonly stream: number;
@@ -61,7 +62,7 @@ export type FromHost =
   /** The decoder library is loaded and messages are read. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'info'; readonly stream: number; readonly info: StreamInfo }
-  | { readonly kind: 'frame'; readonly stream: number; readonly frame: AnalysisFrame }
+  | { readonly kind: 'frames'; readonly stream: number; readonly frames: readonly AnalysedFrame[] }
   /** What is decoded for analysis from now on. */
   | { readonly kind: 'decode'; readonly stream: number; readonly decode: DecodeState }
   /** What the stream has proved so far: every minute, and before `stopped`. */
@@ -115,14 +116,6 @@ export type FromOutlets =
     }
   | { readonly kind: 'live_end'; readonly stream: number; readonly live: number };
 
-/** What motion analysis said of the frame that is acknowledged. */
-export interface FrameVerdict {
-  readonly capturedAt: number;
-  readonly isMotion: boolean;
-  /** Nothing differs from the scene that could become motion. */
-  readonly isCalm: boolean;
-}
-
 /** Bounds of one stream. */
 export interface StreamLimits {
   /** Until the connection is made and the first packet has come, ms. */
@@ -161,7 +154,7 @@ export const noCounters: HostCounters = {
   liveSkipped: 0,
 };
 
-/** More than what a host may send beyond the reader's acknowledgements: unacknowledged frames of one stream. */
+/** More than what a host may send beyond the reader's acknowledgements: unacknowledged messages with frames of one stream. */
 export const frameWindow = { live: 4, lossless: 8 } as const;
 
 /** Requests for pictures that may wait in one stream. */

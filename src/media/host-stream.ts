@@ -6,20 +6,14 @@ import type { Clock } from '../core/clock.ts';
 import { isAbort, messageOf } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
 import { lost, StreamLost } from './camera-cause.ts';
+import type { DetectorShelf } from './detector-shelf.ts';
 import { FrameAnalyser, type AnalysisItem, type DecodedFacts } from './frame-analyser.ts';
 import { DecodeGate } from './decode-gate.ts';
 import { DecodeReport } from './decode-report.ts';
 import { FrameGate } from './frame-gate.ts';
-import { FrameOutlet } from './frame-outlet.ts';
+import { FrameJudge } from './frame-judge.ts';
 import { GatedPackets } from './gated-packets.ts';
-import {
-  frameWindow,
-  type FrameVerdict,
-  type FromHost,
-  type HostCounter,
-  type StreamLimits,
-  type ToOutlets,
-} from './host-protocol.ts';
+import { type FromHost, type HostCounter, type StreamLimits, type ToOutlets } from './host-protocol.ts';
 import { KeyframeWatch } from './keyframe-watch.ts';
 import { createPacketInput } from './create-packet-input.ts';
 import type { PacketInput } from './packet-input.ts';
@@ -48,16 +42,19 @@ export interface HostStreamOptions {
   /** Of the camera's connection before. */
   readonly proof: StreamProof | undefined;
   readonly clock: Clock;
+  readonly shelf: DetectorShelf;
   readonly send: (message: FromHost) => void;
   readonly count: (counter: HostCounter, by: number) => void;
 }
 
 /**
  * One stream inside a media host: reads packets, keeps the last of them for pictures, and, where it is to be analysed,
- * decodes them and sends small gray frames. The reader and the decoder run side by side, so that packets are timed when
- * they arrive and a slow decoder skips instead of lagging behind.
+ * decodes them, looks for motion and sends what it saw. The reader and the decoder run side by side, so that packets are
+ * timed when they arrive and a slow decoder skips instead of lagging behind.
  */
 export class HostStream {
+  /** Of a stream that is analysed. */
+  readonly judge: FrameJudge | undefined;
   readonly #options: HostStreamOptions;
   readonly #isLive: boolean;
   /** Aborted when nothing more is to be read or decoded, whatever the reason. */
@@ -65,7 +62,6 @@ export class HostStream {
   /** Aborted when the connection is closed. */
   readonly #done = new AbortController();
   readonly #queue: PacketQueue<AnalysisItem>;
-  readonly #outlet: FrameOutlet;
   readonly #ring: PacketRing<Packet>;
   readonly #desk: PictureDesk;
   readonly #times: PacketTimes;
@@ -80,6 +76,8 @@ export class HostStream {
   /** Thins out what is read where every packet is a whole picture. */
   #packetGate: FrameGate | undefined;
   #finished: Promise<void> | undefined;
+  /** What was learnt of the scene was learnt of damaged pictures. */
+  #isSpoilt = false;
   /** Set once: no `end` or `lost` is sent after it. */
   #isOver = false;
   /** Monotonic, while a native call is under way. */
@@ -94,21 +92,13 @@ export class HostStream {
     this.#queue = new PacketQueue(isLossless ? 'lossless' : 'drop_late', (dropped) => {
       count('packetsSkipped', dropped);
     });
-    this.#outlet = new FrameOutlet(
-      isLossless ? frameWindow.lossless : frameWindow.live,
-      isLossless ? 'lossless' : 'newest_wins',
-      (frame) => {
-        send({ kind: 'frame', stream: id, frame });
-      },
-      () => {
-        count('framesDropped', 1);
-      },
-    );
     if (!isLossless && request.purpose === 'analysis') {
       const gate = new DecodeGate(request.decode);
       this.#gated = new GatedPackets(this.#queue, gate);
       this.#decodeReport = new DecodeReport(gate, options);
     }
+    if (request.purpose === 'analysis')
+      this.judge = new FrameJudge({ ...options, isLossless, packets: this.#gated });
     const keepMs = Math.max(limits.ringMs, request.keepMs ?? 0);
     this.#ring = new PacketRing(keepMs, limits.ringBytes, (evicted) => {
       count('packetsEvicted', evicted);
@@ -123,13 +113,6 @@ export class HostStream {
   /** Sends what comes of the stream, at the end `end` or `lost`, unless it was stopped, and `stopped`. */
   start(): void {
     this.#finished ??= this.#run();
-  }
-
-  acknowledge(verdict?: FrameVerdict): void {
-    this.#outlet.acknowledge();
-    if (verdict === undefined) return;
-    const { capturedAt, isMotion, isCalm } = verdict;
-    this.#gated?.note({ timeUs: capturedAt * 1000, isMotion, isCalm });
   }
 
   stop(): void {
@@ -198,6 +181,7 @@ export class HostStream {
       return;
     }
     this.#isOver = true;
+    this.judge?.flush();
     this.#options.send({ kind: 'end', stream: this.#options.id });
   }
 
@@ -206,6 +190,8 @@ export class HostStream {
     this.#isOver = true;
     const { cameraCause: cause, message } =
       error instanceof StreamLost ? error : this.#lost('unknown', messageOf(error));
+    this.#isSpoilt = cause === 'corrupt';
+    this.judge?.flush();
     this.#options.send({ kind: 'lost', stream: this.#options.id, cause, message: redact(message) });
     this.#halt();
     this.#input.interrupt();
@@ -219,7 +205,7 @@ export class HostStream {
   #halt(): void {
     this.#halted.abort();
     this.#queue.abandon();
-    this.#outlet.close();
+    this.judge?.close();
   }
 
   async #interruptUnlessDone(): Promise<void> {
@@ -335,7 +321,7 @@ export class HostStream {
       count,
       onFacts,
       onFrame: async (frame) => {
-        await this.#outlet.put(frame);
+        await this.judge?.push(frame);
       },
       onProgress: () => {
         this.#checkSight(analyser);
@@ -346,9 +332,11 @@ export class HostStream {
     this.#decodeReport?.begin(parameters);
     try {
       if (!(await analyser.run(parameters))) throw this.#noDecoder();
+      await this.judge?.finish();
     } catch (error) {
       this.#fail(error);
     }
+    if (!this.#isSpoilt) this.judge?.keepBackground();
   }
 
   #checkSight(sight: Sight): void {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { grayFrames } from '../../test/support/gray-frames.ts';
 import { expectLive, expectPictures, lossOf, takeFrames } from '../../test/support/live-frames.ts';
 import { startMjpegServer, type MjpegServer } from '../../test/support/mjpeg-server.ts';
 import { makeClip, type Scene } from '../../test/support/render-clip.ts';
@@ -173,7 +174,7 @@ describe.concurrent('an RTSP camera', () => {
     const path = await newRtspPath();
     await using source = media.openStream(camera(rtsp.url(path)));
     const sizes = new Set<string>();
-    for await (const { width, height, gray } of source.open(AbortSignal.timeout(20_000))) {
+    for await (const { width, height, gray } of grayFrames(source.open(AbortSignal.timeout(20_000)))) {
       if (sizes.size === 0) await rtsp.switchClip(path, dir.file('small.mp4'));
       expect(gray.length).toBe(width * height);
       sizes.add(`${source.info?.width} × ${source.info?.height}`);
@@ -192,7 +193,7 @@ describe.concurrent('an RTSP camera', () => {
     await using source = media.openStream(camera(rtsp.url(path), { frameRate: 5 }));
     const frames: AnalysisFrame[] = [];
     let faultAt = 0;
-    for await (const frame of source.open(AbortSignal.timeout(20_000))) {
+    for await (const frame of grayFrames(source.open(AbortSignal.timeout(20_000)))) {
       frames.push(frame);
       if (frames.length === 5) {
         rtsp.setFault(path, { kind: 'clock', shiftMs });
@@ -367,7 +368,7 @@ test('a slow reader of a live camera gets the newest frames, and the others are 
   const path = await newRtspPath();
   await using source = service.openStream(camera(rtsp.url(path)));
   const frames: AnalysisFrame[] = [];
-  for await (const frame of source.open(AbortSignal.timeout(20_000))) {
+  for await (const frame of grayFrames(source.open(AbortSignal.timeout(20_000)))) {
     frames.push(frame);
     if (frames.length === 2) await systemClock.sleep(1_500);
     if (frames.length === 10) break;

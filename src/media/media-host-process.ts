@@ -1,10 +1,12 @@
 /**
- * A media host: the only kind of process that decodes video. It is started by `media-host.ts`, speaks
+ * A media host: the only kind of process that decodes video, and where it is looked at for motion. It is started by `media-host.ts`, speaks
  * `host-protocol.ts` over IPC, and may be killed at any moment without harm.
  */
 import { AV_LOG_FATAL } from 'node-av/constants';
 import { Log } from 'node-av/lib';
 import { systemClock } from '../core/clock.ts';
+import { createLookingDetector } from '../motion/looking-detector.ts';
+import { DetectorShelf } from './detector-shelf.ts';
 import {
   noCounters,
   type FromHost,
@@ -15,6 +17,7 @@ import {
 import { HostStream } from './host-stream.ts';
 
 const streams = new Map<number, HostStream>();
+const shelf = new DetectorShelf(systemClock, createLookingDetector);
 const counters: Record<HostCounter, number> = { ...noCounters };
 
 function send(message: FromHost): void {
@@ -41,7 +44,7 @@ function receive(message: ToHost): void {
   switch (message.kind) {
     case 'open': {
       const { stream: id, request, limits, proof } = message;
-      const stream = new HostStream({ id, request, limits, proof, clock: systemClock, send, count });
+      const stream = new HostStream({ id, request, limits, proof, clock: systemClock, shelf, send, count });
       streams.set(id, stream);
       stream.start();
       return;
@@ -54,7 +57,10 @@ function receive(message: ToHost): void {
       void close(message.stream);
       return;
     case 'ack':
-      streams.get(message.stream)?.acknowledge(message.verdict);
+      streams.get(message.stream)?.judge?.acknowledge(message.isClose);
+      return;
+    case 'expect':
+      streams.get(message.stream)?.judge?.expectMotion(message.isExpected);
       return;
     case 'pictures':
       streams.get(message.stream)?.requestPictures(message.request, message.capturedAt);
@@ -71,6 +77,8 @@ function receive(message: ToHost): void {
       streams.get(message.stream)?.receive(message);
       return;
     case 'ping':
+      for (const { judge } of streams.values()) judge?.tick();
+      shelf.clear();
       send({ kind: 'pong', counters: { ...counters } });
       return;
     case 'shutdown':

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { grayFrames } from '../../test/support/gray-frames.ts';
 import { startFaultProxy } from '../../test/support/fault-proxy.ts';
 import { childrenOf, isAlive } from '../../test/support/processes.ts';
 import { makeClip } from '../../test/support/render-clip.ts';
@@ -77,7 +78,7 @@ async function view(media: MediaService, request = endless()): Promise<Viewer> {
   const first = Promise.withResolvers<void>();
   const ended = (async () => {
     try {
-      for await (const { gray } of source.open(AbortSignal.timeout(25_000))) {
+      for await (const { gray } of grayFrames(source.open(AbortSignal.timeout(25_000)))) {
         count += gray.length > 0 ? 1 : 0;
         first.resolve();
       }
@@ -125,6 +126,35 @@ describe('streams and hosts', () => {
     await waitUntil('the process to be gone', () => isGone(pid));
     expect(rig.losses).toEqual([]);
     expect((await view(rig.media)).seen()).toBeGreaterThan(0);
+  });
+});
+
+/** What is said of the frame by which the scene is known, of so many at most. */
+async function firstWords(media: MediaService, request: StreamRequest): Promise<string[]> {
+  const reasons: string[] = [];
+  await using source = media.openStream(request);
+  for await (const { sample } of source.open(AbortSignal.timeout(20_000))) {
+    reasons.push(sample?.reason ?? 'none');
+    if (sample?.reason !== 'warming_up' || reasons.length === 500) break;
+  }
+  return reasons;
+}
+
+describe('what was learnt of a scene', () => {
+  test('is found again by a camera that comes back, where it was last, and not by another one', async () => {
+    await using rig = startService({}, 1);
+    const motion = { sensitivity: 'medium', zones: [] } as const;
+    const [yard, street] = [endless({ motion, pacing: 'fastest' }), endless({ motion, pacing: 'fastest' })];
+    const words = await Promise.all([firstWords(rig.media, yard), firstWords(rig.media, street)]);
+    expect(words.map(([first]) => first)).toEqual(['warming_up', 'warming_up']);
+    expect(words.map((each) => each.at(-1))).toEqual(['quiet', 'quiet']);
+    expect(rig.media.pids()).toHaveLength(2);
+    expect(await firstWords(rig.media, street)).toEqual(['quiet']);
+    expect(await firstWords(rig.media, yard)).toEqual(['quiet']);
+    expect((await firstWords(rig.media, endless({ motion, pacing: 'fastest' })))[0]).toBe('warming_up');
+    for (const pid of rig.media.pids()) process.kill(pid, 'SIGKILL');
+    await waitUntil('the loss to be told', () => rig.losses.length === 2);
+    expect((await firstWords(rig.media, yard))[0]).toBe('warming_up');
   });
 });
 

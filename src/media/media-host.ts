@@ -230,7 +230,7 @@ export class MediaHost {
         return;
       case 'decode':
       case 'proof':
-      case 'frame':
+      case 'frames':
       case 'closed':
       case 'pictures':
       case 'no_pictures':

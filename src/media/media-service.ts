@@ -2,6 +2,7 @@ import type { CameraSource, StreamOpener, StreamRequest } from '../core/camera-s
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAbort } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { backgroundValidMs } from './detector-shelf.ts';
 import { noCounters, type HostCounters, type StreamLimits } from './host-protocol.ts';
 import { MediaHost, type HostLimits, type HostLoss } from './media-host.ts';
 import { Quarantine } from './quarantine.ts';
@@ -27,7 +28,7 @@ export const defaultMediaLimits: MediaLimits = {
   onlyErrorsMs: 10_000,
   ringMs: 10_000,
   ringBytes: 24 * 1024 * 1024,
-  idleMs: 5_000,
+  idleMs: backgroundValidMs,
 };
 
 export interface MediaServiceOptions {
@@ -68,6 +69,8 @@ class HostPool implements MediaService {
   readonly #hosts = new Set<MediaHost>();
   readonly #quarantine: Quarantine;
   readonly #proofs = new StreamProofs();
+  /** Where each camera was last: what was learnt of its scene may still be there. */
+  readonly #lastHosts = new Map<string, MediaHost>();
   readonly #disposed = new AbortController();
   /** Of the hosts that are gone. */
   #pastCounters = noCounters;
@@ -111,12 +114,17 @@ class HostPool implements MediaService {
       throw new AppError('SHUTTING_DOWN', 'No stream is opened any more: Vedette is shutting down.');
     }
     const usable = [...this.#hosts].filter((host) => host.isUsable);
-    const free =
+    const last = this.#lastHosts.get(cameraId);
+    const withPlace = usable.filter(({ cameraIds }) => this.#hasPlace(cameraIds, cameraId));
+    const host =
       usable.find(({ cameraIds }) => cameraIds.has(cameraId)) ??
-      usable.find(({ cameraIds }) => this.#hasPlace(cameraIds, cameraId));
+      withPlace.find((each) => each === last) ??
+      withPlace[0] ??
+      this.#startHost();
+    this.#lastHosts.set(cameraId, host);
     const stream = this.#nextStream;
     this.#nextStream += 1;
-    return { host: free ?? this.#startHost(), stream };
+    return { host, stream };
   }
 
   /** @param present cameras of a host */
@@ -159,6 +167,7 @@ class HostPool implements MediaService {
 
   #forget(host: MediaHost): void {
     this.#hosts.delete(host);
+    for (const [cameraId, last] of this.#lastHosts) if (last === host) this.#lastHosts.delete(cameraId);
     this.#pastCounters = addCounters(this.#pastCounters, host.counters);
   }
 

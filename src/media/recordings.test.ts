@@ -1,6 +1,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { grayFrames } from '../../test/support/gray-frames.ts';
 import { makeClip, readCounter, type Scene } from '../../test/support/render-clip.ts';
 import { makeFormatClip } from '../../test/support/format-clip.ts';
 import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
@@ -66,7 +67,7 @@ function recording(url: string, change: Partial<StreamRequest> = {}): StreamRequ
 
 async function framesOf(source: CameraSource): Promise<AnalysisFrame[]> {
   const frames: AnalysisFrame[] = [];
-  for await (const frame of source.open(new AbortController().signal)) frames.push(frame);
+  for await (const frame of grayFrames(source.open(new AbortController().signal))) frames.push(frame);
   return frames;
 }
 
@@ -156,7 +157,7 @@ describe('the frames of a recording', () => {
   test('wait for a slow reader: none is lost', async () => {
     await using source = media.openStream(recording(clip));
     const numbers: (number | null)[] = [];
-    for await (const frame of source.open(new AbortController().signal)) {
+    for await (const frame of grayFrames(source.open(new AbortController().signal))) {
       if (numbers.length % 20 === 0) await systemClock.sleep(150);
       numbers.push(counterOf(frame));
     }
@@ -189,7 +190,7 @@ describe('the frames of a recording', () => {
     );
     const stop = new AbortController();
     const frames: AnalysisFrame[] = [];
-    for await (const frame of source.open(stop.signal)) {
+    for await (const frame of grayFrames(source.open(stop.signal))) {
       frames.push(frame);
       expect(frame.capturedAt).toBeLessThanOrEqual(Date.now() + 5);
       if (frames.length === 24) stop.abort();
@@ -208,7 +209,7 @@ describe('the full-resolution pictures', () => {
   test('are the frames asked for, in the order asked for, while the stream goes on', async () => {
     await using source = media.openStream(recording(clip, { frameRate: 5 }));
     const seen = new Map<number, number | null>();
-    for await (const frame of source.open(new AbortController().signal)) {
+    for await (const frame of grayFrames(source.open(new AbortController().signal))) {
       seen.set(frame.capturedAt, counterOf(frame));
       if (seen.size % 6 !== 0) continue;
       const [newest, , , oldest] = [...seen.keys()].toReversed();

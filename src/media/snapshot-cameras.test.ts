@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { grayFrames } from '../../test/support/gray-frames.ts';
 import { expectLive, expectPictures, lossOf, takeFrames } from '../../test/support/live-frames.ts';
 import { startMjpegServer, type MjpegServer } from '../../test/support/mjpeg-server.ts';
 import { makeClip, type Scene } from '../../test/support/render-clip.ts';
@@ -190,7 +191,7 @@ describe.concurrent('a snapshot camera', () => {
     await makeClip(dir.file('small.avi'), { ...scene, width: 320, height: 180, seconds: 1 });
     await using source = media.openStream(camera(server.url(path)));
     const sizes = new Set<string>();
-    for await (const { width, height, gray } of source.open(AbortSignal.timeout(20_000))) {
+    for await (const { width, height, gray } of grayFrames(source.open(AbortSignal.timeout(20_000)))) {
       if (sizes.size === 0) await server.addCamera(path, { clipPath: dir.file('small.avi') });
       expect(gray.length).toBe(width * height);
       sizes.add(`${source.info?.width} × ${source.info?.height}`);
@@ -209,7 +210,7 @@ describe.concurrent('a snapshot camera', () => {
     const source = media.openStream(camera(server.url(path)));
     const stop = new AbortController();
     const reading = (async () => {
-      for await (const frame of source.open(stop.signal))
+      for await (const frame of grayFrames(source.open(stop.signal)))
         if (frame.sequence === 2) server.setFault(path, { kind: 'black_hole' });
     })();
     await waitUntil('the silence', () => server.stats(path).requests >= 4);

@@ -2,10 +2,9 @@ import { CameraLostError, type CameraSource, type StreamRequest } from '../core/
 import type { DecodeState, PictureStream } from '../core/camera.ts';
 import type { ClipOrder, ClipRecording, LiveChunk } from '../core/camera-video.ts';
 import { AppError } from '../core/errors.ts';
-import type { AnalysisFrame, Picture, StreamInfo } from '../core/frame.ts';
-import type { MotionSample } from '../core/motion.ts';
+import type { AnalysedFrame, Picture, StreamInfo } from '../core/frame.ts';
 import { ClipOrders } from './clip-orders.ts';
-import type { FrameVerdict, FromHost, ToOutlets } from './host-protocol.ts';
+import type { FromHost, ToOutlets } from './host-protocol.ts';
 import { LiveReader } from './live-reader.ts';
 import type { HostListener, MediaHost } from './media-host.ts';
 import type { StreamProofs } from './stream-proof.ts';
@@ -17,7 +16,7 @@ export interface HostPlace {
 }
 
 type Arrival =
-  | { readonly kind: 'frame'; readonly frame: AnalysisFrame }
+  | { readonly kind: 'frames'; readonly frames: readonly AnalysedFrame[] }
   | { readonly kind: 'end' }
   | { readonly kind: 'lost'; readonly error: CameraLostError };
 
@@ -40,7 +39,7 @@ export class StreamSource implements CameraSource, HostListener {
   readonly #request: StreamRequest;
   readonly #proofs: StreamProofs;
   readonly #takePlace: () => HostPlace;
-  /** Bounded by the frames that a host sends without acknowledgement. */
+  /** Bounded by the messages that a host sends without acknowledgement. */
   readonly #arrivals: Arrival[] = [];
   readonly #waits = new Map<number, PictureWait>();
   readonly #clips = new ClipOrders();
@@ -51,7 +50,8 @@ export class StreamSource implements CameraSource, HostListener {
   #place: HostPlace | undefined;
   #info: StreamInfo | undefined;
   #decode: DecodeState | undefined;
-  #verdict: FrameVerdict | undefined;
+  #isClose = true;
+  #isExpecting = false;
   #lost: CameraLostError | undefined;
   #wake: (() => void) | undefined;
   #nextRequest = 0;
@@ -82,12 +82,17 @@ export class StreamSource implements CameraSource, HostListener {
     return this.#decode;
   }
 
-  noteSample({ capturedAt, isMotion, reason }: MotionSample): void {
-    const isCalm = !isMotion && reason !== 'small' && reason !== 'outside_zones';
-    this.#verdict = { capturedAt, isMotion, isCalm };
+  watchClosely(isClose: boolean): void {
+    this.#isClose = isClose;
   }
 
-  async *open(signal: AbortSignal): AsyncGenerator<AnalysisFrame, void, undefined> {
+  expectMotion(isExpected: boolean): void {
+    if (this.#isExpecting === isExpected) return;
+    this.#isExpecting = isExpected;
+    this.#place?.host.send({ kind: 'expect', stream: this.#place.stream, isExpected });
+  }
+
+  async *open(signal: AbortSignal): AsyncGenerator<AnalysedFrame, void, undefined> {
     if (this.#isOpened) {
       throw new AppError(
         'INTERNAL',
@@ -99,6 +104,7 @@ export class StreamSource implements CameraSource, HostListener {
     const place = this.#takePlace();
     this.#place = place;
     place.host.open(place.stream, this.#request, this, this.#proofs.of(this.#request.cameraId));
+    if (this.#isExpecting) place.host.send({ kind: 'expect', stream: place.stream, isExpected: true });
     const onAbort = (): void => {
       this.#stop();
       this.#wake?.();
@@ -115,14 +121,12 @@ export class StreamSource implements CameraSource, HostListener {
         }
         if (arrival.kind === 'end') return;
         if (arrival.kind === 'lost') throw arrival.error;
-        yield arrival.frame;
-        const verdict = this.#verdict;
-        this.#verdict = undefined;
-        place.host.send({
-          kind: 'ack',
-          stream: place.stream,
-          ...(verdict === undefined ? {} : { verdict }),
-        });
+        for (const frame of arrival.frames) {
+          yield frame;
+          // oxlint-disable-next-line typescript/no-unnecessary-condition -- both change while this waits
+          if (signal.aborted || this.#disposal !== undefined) return;
+        }
+        place.host.send({ kind: 'ack', stream: place.stream, isClose: this.#isClose });
       }
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -188,8 +192,8 @@ export class StreamSource implements CameraSource, HostListener {
       case 'proof':
         this.#proofs.keep(this.#request.cameraId, message.proof);
         return;
-      case 'frame':
-        this.#arrive({ kind: 'frame', frame: ownFrame(message.frame) });
+      case 'frames':
+        this.#arrive({ kind: 'frames', frames: message.frames.map(ownFrame) });
         return;
       case 'end':
         this.#arrive({ kind: 'end' });
@@ -292,12 +296,13 @@ export class StreamSource implements CameraSource, HostListener {
   }
 }
 
-/** Out of the message's buffer, which other parts of the message share, so that it can be moved to a thread. */
-function ownFrame(frame: AnalysisFrame): AnalysisFrame {
-  const { keyPrint } = frame;
+/** What is kept of a frame out of the message's buffer, which would be kept whole. */
+function ownFrame(frame: AnalysedFrame): AnalysedFrame {
+  const { gray, keyPrint } = frame;
+  if (gray === undefined && keyPrint === undefined) return frame;
   return {
     ...frame,
-    gray: new Uint8Array(frame.gray),
+    ...(gray === undefined ? {} : { gray: new Uint8Array(gray) }),
     ...(keyPrint === undefined ? {} : { keyPrint: new Uint32Array(keyPrint) }),
   };
 }

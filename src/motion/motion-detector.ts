@@ -26,16 +26,3 @@ export interface MotionDetector {
    */
   prime(frames: readonly AnalysisFrame[]): void;
 }
-
-/** A detector that lives in a worker thread, for one camera. */
-export interface MotionChannel extends AsyncDisposable {
-  /** The frame's bytes are moved, not copied: they are empty afterwards. */
-  detect(frame: AnalysisFrame): Promise<MotionSample>;
-  /** As `MotionDetector.prime`; copies. */
-  prime(frames: readonly AnalysisFrame[]): Promise<void>;
-}
-
-/** The worker threads that all cameras share. A thread that dies is started anew and its channels warm up again. */
-export interface MotionEngine extends AsyncDisposable {
-  openChannel(options: MotionOptions): Promise<MotionChannel>;
-}

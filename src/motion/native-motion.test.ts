@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MotionSample } from '../core/motion.ts';
 import { EpisodeTracker } from './episodes.ts';
-import { decodingHint, NativeMotionJoin, sameMotionMs } from './native-motion.ts';
+import { NativeMotionJoin, sameMotionMs } from './native-motion.ts';
 
 const frameRate = 5;
 const frameMs = 1000 / frameRate;
@@ -188,20 +188,6 @@ describe('assist', () => {
       }),
     );
   });
-});
-
-test('a source that decodes by motion learns what was seen, and opens where only the camera saw something', () => {
-  fc.assert(
-    fc.property(stretches, fc.constantFrom('assist' as const, 'replace' as const), (rows, mode) => {
-      const frames = framesOf(rows);
-      return joined(mode, frames).every((counted, index) => {
-        const seen = frames[index]?.sample ?? counted;
-        const { isMotion, reason } = decodingHint(seen, counted);
-        const isTold = counted.isMotion && !seen.isMotion ? reason === 'small' : reason === seen.reason;
-        return isMotion === seen.isMotion && isTold;
-      });
-    }),
-  );
 });
 
 describe('replace', () => {

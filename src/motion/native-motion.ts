@@ -56,14 +56,6 @@ export class NativeMotionJoin {
   }
 }
 
-/**
- * What a source that decodes by motion is told of a frame: what was seen, which is what it learns from, and that something
- * may move where the camera alone says so. Told that nothing moves, it would decode too little for the pictures.
- */
-export function decodingHint(seen: MotionSample, counted: MotionSample): MotionSample {
-  return counted.reason === 'camera' && !seen.isMotion ? { ...seen, reason: 'small' } : seen;
-}
-
 function replaced(sample: MotionSample, isCameraMoving: boolean): MotionSample {
   if (isCameraMoving) return byCamera(sample);
   // What is seen here does not count, but it is not an empty scene either.

@@ -1,11 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../test/fakes/fake-clock.ts';
-import {
-  createScriptedSource,
-  stillMotionEngine,
-  type ScriptedConnection,
-} from '../../test/fakes/scripted-camera.ts';
+import { createScriptedSource, type ScriptedConnection } from '../../test/fakes/scripted-camera.ts';
 import { createScriptedChain } from '../../test/fakes/scripted-chain.ts';
 import { openPipelineRig, type PipelineRig } from '../../test/support/pipeline-rig.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
@@ -32,8 +28,6 @@ interface RunnerRig extends AsyncDisposable {
   /** When a connection was begun, ms from the start. */
   readonly connections: readonly number[];
   readonly news: readonly CameraNews[];
-  /** How often the scene was learnt anew. */
-  readonly backgrounds: () => number;
   connection: ScriptedConnection;
   /** Lets the time pass as the service does: what is withheld from the log is said in time. */
   advance(ms: number): Promise<void>;
@@ -48,7 +42,6 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
   const lines: LogLine[] = [];
   const connections: number[] = [];
   const news: CameraNews[] = [];
-  let channels = 0;
   const runner = new CameraRunner(
     { ...rig.camera, type: 'rtsp', url: 'rtsp://192.168.1.20:554/stream1' },
     () =>
@@ -57,13 +50,6 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
         return parts.connection;
       }),
     {
-      motion: {
-        ...stillMotionEngine,
-        openChannel: (options) => {
-          channels += 1;
-          return stillMotionEngine.openChannel(options);
-        },
-      },
       capture: rig.pipeline.capture,
       events: rig.store.events,
       clipFiles: await createClipFiles({ dataDir: dir.path }),
@@ -78,7 +64,6 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
     },
     new CameraNewsDesk({ lostAfterMs: minuteMs, conditions: ['covered'] }),
   );
-  runner.start();
   const parts: RunnerRig = {
     rig,
     clock,
@@ -86,7 +71,6 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
     lines,
     connections,
     news,
-    backgrounds: () => channels,
     connection,
     async advance(ms) {
       for (let left = ms; left > 0; left -= 5000) {
@@ -106,6 +90,7 @@ async function openRunner(connection: ScriptedConnection): Promise<RunnerRig> {
       await dir[Symbol.asyncDispose]();
     },
   };
+  runner.start();
   return parts;
 }
 
@@ -220,14 +205,12 @@ test('a frozen picture is a loss of its own, without flapping, until the camera 
   );
 });
 
-test('what was learnt of a scene outlives a short loss, but not damaged pictures', async () => {
-  await using parts = await openRunner({ seconds: 120, end: 'reset' });
-  await parts.advance(5 * minuteMs);
-  expect(parts.connections.length).toBeGreaterThan(2);
-  expect(parts.backgrounds()).toBe(1);
-  parts.connection = { seconds: 120, end: 'corrupt' };
-  const before = parts.connections.length;
-  await parts.advance(10 * minuteMs);
-  // The connection that was under way was reset, as the ones before it.
-  expect(parts.backgrounds()).toBe(parts.connections.length - before);
+test('a frame that can not be analysed is counted and said once, and the camera goes on', async () => {
+  await using parts = await openRunner({ ...healthy, failsAt: (sequence) => sequence >= 3 && sequence < 10 });
+  await parts.advance(20_000);
+  expect(parts.told()).toEqual(['streaming']);
+  expect(parts.lines.map(({ msg }) => msg)).toEqual(['camera up', 'frames are not analysed']);
+  expect((await parts.rig.metrics.exposition()).text).toMatch(
+    /vedette_pipeline_errors_total\{[^}]*stage="motion"[^}]*\} 7/,
+  );
 });

@@ -9,11 +9,10 @@ import type { Clock } from '../core/clock.ts';
 import { AppError, ignoreAbort, isAbort, messageOf } from '../core/errors.ts';
 import type { VedetteEvent } from '../core/event.ts';
 import { explainCameraCause } from '../core/explain-cause.ts';
-import type { AnalysisFrame, Picture } from '../core/frame.ts';
+import type { AnalysedFrame, Picture } from '../core/frame.ts';
 import type { MotionSample } from '../core/motion.ts';
 import { redact } from '../core/redact.ts';
-import type { MotionChannel, MotionEngine } from '../motion/motion-detector.ts';
-import { decodingHint, NativeMotionJoin } from '../motion/native-motion.ts';
+import { NativeMotionJoin } from '../motion/native-motion.ts';
 import type { CameraNewsDesk } from './camera-news.ts';
 import { CameraStanding } from './camera-standing.ts';
 import { ClipRecorder, type ClipRecorderContext } from './clip-recorder.ts';
@@ -22,13 +21,10 @@ import { LiveView } from './live-view.ts';
 import type { PeopleNotifier } from './notify-people.ts';
 import { PictureFeed } from './picture-feed.ts';
 
-/** After a longer gap the scene may be another one: the background is learnt anew. */
-const backgroundValidMs = 30_000;
 /** So old a picture's packet is here for sure, and as a rule the newest of a camera with 10 frames a second or more. */
 const latestAgeMs = 100;
 
 export interface CameraRunnerContext extends EpisodeWatchContext, ClipRecorderContext {
-  readonly motion: MotionEngine;
   readonly people: Pick<PeopleNotifier, 'add'>;
   readonly clock: Clock;
 }
@@ -59,9 +55,6 @@ export class CameraRunner {
   #picturesSaid: CameraCause | 'well' | 'unknown' = 'unknown';
   /** The last frame could not be analysed: said once. */
   #isUnanalysed = false;
-  #channel: MotionChannel | undefined;
-  /** The background was learnt of damaged pictures. */
-  #isSpoilt = false;
   /** Hears the camera's own motion events. */
   #listener: MotionListener | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -98,12 +91,19 @@ export class CameraRunner {
 
   start(): void {
     if (!this.camera.isEnabled) return;
+    // Before the first connection, which asks for it.
+    if (this.camera.onvif.nativeEvents !== 'off') this.#listener = this.#listen();
     this.#running = this.#run();
-    if (this.camera.onvif.nativeEvents === 'off') return;
+  }
+
+  #listen(): MotionListener {
     const onStateChange = (): void => {
       this.#standing.publish();
     };
-    this.#listener = new MotionListener(this.camera, { ...this.#context, onStateChange });
+    const onMotion = (): void => {
+      this.#source?.expectMotion?.(true);
+    };
+    return new MotionListener(this.camera, { ...this.#context, onStateChange, onMotion });
   }
 
   /** Resolves when the connection is closed and what was being captured is stored. */
@@ -112,8 +112,6 @@ export class CameraRunner {
     this.#connection.abort();
     await Promise.all([this.#running, this.#listener?.[Symbol.asyncDispose]()]);
     await Promise.all([this.#clips.settle(), this.liveView.close(), this.pictureFeed.close()]);
-    await this.#channel?.[Symbol.asyncDispose]();
-    this.#channel = undefined;
   }
 
   /** Drops the connection, if there is one, and connects at once; so does who waits to hear the camera's own events. */
@@ -203,7 +201,6 @@ export class CameraRunner {
       const retryInMs = isWanted ? 0 : backoff.next(lost.cause, this.#standing.streamedMs);
       if (!isWanted) metrics.countReconnect(this.camera.name, lost.cause);
       if (lost.cause !== 'frozen') this.#frozen.forget();
-      this.#isSpoilt = lost.cause === 'corrupt';
       this.#standing.lost({ cause: lost.cause, message: redact(lost.message), retryInMs });
       await clock
         .sleep(retryInMs, AbortSignal.any([this.#stop.signal, this.#wakeUp.signal]))
@@ -221,8 +218,7 @@ export class CameraRunner {
         { ...this.#context, camera: this.camera, source, isLossless: false, clips: this.#clips },
         this.#cooldownUntil,
       );
-      const channel = await this.#openChannel();
-      const join = this.#joinNativeMotion();
+      const join = this.#joinNativeMotion(source);
       this.#source = source;
       this.#frozen.connected();
       const frames = watchFrames((until) => source.open(until), {
@@ -235,13 +231,12 @@ export class CameraRunner {
         metrics.countFrame(this.camera.name, frame.sequence - expected);
         expected = frame.sequence + 1;
         this.#noteFrame(frame, source);
-        const gray = frame.gray.slice();
-        const sample = await this.#detect(channel, frame);
+        const { sample } = frame;
+        this.#noteFailure(frame);
         if (sample === undefined) continue;
         this.#noteLook(sample);
-        const counted = join(sample);
-        source.noteSample?.(decodingHint(sample, counted));
-        await watch.push({ ...frame, gray }, counted);
+        await watch.push(frame, join(sample));
+        source.watchClosely?.(watch.isAttentive);
         this.#cooldownUntil = watch.cooldownUntil;
       }
       return {
@@ -261,56 +256,34 @@ export class CameraRunner {
     }
   }
 
-  /**
-   * The background outlives a short loss of the connection: a camera that comes back sees at once. What was learnt of
-   * damaged pictures does not: nothing would be seen before it.
-   */
-  async #openChannel(): Promise<MotionChannel> {
-    const isStale = this.#context.clock.now() - (this.state.lastFrameAt ?? 0) > backgroundValidMs;
-    if (this.#channel !== undefined && (isStale || this.#isSpoilt)) {
-      await this.#channel[Symbol.asyncDispose]();
-      this.#channel = undefined;
-    }
-    this.#channel ??= await this.#context.motion.openChannel({
-      sensitivity: this.camera.motionSensitivity,
-      frameRate: this.camera.frameRate,
-      zones: this.camera.zones,
-      masks: this.camera.privacyMasks,
-    });
-    return this.#channel;
-  }
-
   /** What counts as motion in this connection: what was seen, and what the camera says where that is asked for. */
-  #joinNativeMotion(): (sample: MotionSample) => MotionSample {
+  #joinNativeMotion(source: CameraSource): (sample: MotionSample) => MotionSample {
     const listener = this.#listener;
     const { frameRate, onvif } = this.camera;
     if (listener === undefined || onvif.nativeEvents === 'off') return (sample) => sample;
     const joined = new NativeMotionJoin({ mode: onvif.nativeEvents, frameRate });
-    return (sample) => joined.join(sample, listener.isMoving());
+    source.expectMotion?.(listener.isMoving());
+    return (sample) => {
+      const isMoving = listener.isMoving();
+      const counted = joined.join(sample, isMoving);
+      // While it is seen here too, nothing shows whether the camera sees more.
+      if (!isMoving || !sample.isMotion) source.expectMotion?.(isMoving && counted.reason === 'camera');
+      return counted;
+    };
   }
 
-  /** `undefined` when the motion thread failed: it is started anew, and the camera goes on. */
-  async #detect(channel: MotionChannel, frame: AnalysisFrame): Promise<MotionSample | undefined> {
-    try {
-      const sample = await channel.detect(frame);
-      this.#isUnanalysed = false;
-      return sample;
-    } catch (error) {
-      if (!(error instanceof AppError) || !error.isRetryable) throw error;
-      this.#context.metrics.countError('motion', error.code);
-      if (!this.#isUnanalysed) {
-        this.#context.log.error(
-          { stage: 'motion', type: error.code, error: error.message },
-          'frames are not analysed',
-        );
-      }
-      this.#isUnanalysed = true;
-      return undefined;
-    }
+  /** A frame on which motion analysis failed is left out, and said once. */
+  #noteFailure({ sample, failure }: AnalysedFrame): void {
+    const wasUnanalysed = this.#isUnanalysed;
+    this.#isUnanalysed = sample === undefined;
+    if (!this.#isUnanalysed) return;
+    this.#context.metrics.countError('motion', 'INTERNAL');
+    if (wasUnanalysed) return;
+    this.#context.log.error({ stage: 'motion', type: 'INTERNAL', error: failure }, 'frames are not analysed');
   }
 
   /** @throws CameraLostError `frozen` when a new connection may wake the camera */
-  #noteFrame(frame: AnalysisFrame, source: CameraSource): void {
+  #noteFrame(frame: AnalysedFrame, source: CameraSource): void {
     const now = this.#context.clock.monotonic();
     const frozen = this.#frozen;
     const wasFrozen = frozen.isFrozen;

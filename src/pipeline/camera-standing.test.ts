@@ -70,3 +70,24 @@ test('without a schedule there is none, and none is told of', async () => {
   standing.attend();
   expect(told).toEqual([]);
 });
+
+test('frames a second are those of the stream, also when several come at once', async () => {
+  const { clock, standing } = openStanding(null);
+  const send = (mediaTimeMs: number): void => {
+    standing.sent({ sequence: 0, capturedAt: clock.now(), mediaTimeMs, width: 320, height: 180 }, undefined);
+  };
+  const rates: number[] = [];
+  for (let at = 0; at < 20_000; at += 1000) {
+    await clock.advance(1000);
+    for (let frame = 0; frame < 5; frame += 1) send(at + frame * 200);
+    rates.push(standing.state.framesPerSecond);
+  }
+  expect(rates.slice(4)).toEqual(rates.slice(4).map(() => 5));
+  await clock.advance(4000);
+  expect(standing.state.framesPerSecond).toBe(5);
+  await clock.advance(2000);
+  expect(standing.state.framesPerSecond).toBe(0);
+  // The stream's clock is set back.
+  send(0);
+  expect(standing.state.framesPerSecond).toBe(0.2);
+});

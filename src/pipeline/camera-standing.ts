@@ -1,6 +1,6 @@
 import type { Camera, CameraCause, CameraState, CameraStatus, PictureState } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
-import type { AnalysisFrame, StreamInfo } from '../core/frame.ts';
+import type { FrameFacts, StreamInfo } from '../core/frame.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import { ScheduleTimes } from '../core/schedule.ts';
@@ -29,7 +29,10 @@ export class CameraStanding {
   readonly #schedule: ScheduleTimes;
   /** As last told. */
   #isScheduled: boolean;
-  #arrivals: number[] = [];
+  /** Of the frames of the last seconds, as the stream counts its time, ms. */
+  #frameTimes: number[] = [];
+  /** When the last one came, monotonic. */
+  #arrivedAt = Number.NEGATIVE_INFINITY;
   #state: CameraState;
   /** Monotonic, while it streams. */
   #streamingSince: number | undefined;
@@ -58,8 +61,8 @@ export class CameraStanding {
   }
 
   get state(): CameraState {
-    const from = this.#context.clock.monotonic() - rateWindowMs;
-    const recent = this.#arrivals.filter((at) => at >= from).length;
+    const isRecent = this.#context.clock.monotonic() - this.#arrivedAt < rateWindowMs;
+    const recent = isRecent ? this.#frameTimes.length : 0;
     return {
       ...this.#state,
       framesPerSecond: Math.round((recent / (rateWindowMs / 1000)) * 10) / 10,
@@ -83,11 +86,10 @@ export class CameraStanding {
    * @param frozen given while it shows the same picture all the time: then a frame is no sign of life
    * @returns whether it streams only now
    */
-  sent(frame: AnalysisFrame, info: StreamInfo | undefined, frozen?: { readonly retryInMs: number }): boolean {
+  sent(frame: FrameFacts, info: StreamInfo | undefined, frozen?: { readonly retryInMs: number }): boolean {
     const { clock } = this.#context;
     const now = clock.monotonic();
-    this.#arrivals.push(now);
-    while ((this.#arrivals[0] ?? now) < now - rateWindowMs) this.#arrivals.shift();
+    this.#noteTime(frame.mediaTimeMs, now);
     this.#state = { ...this.#state, lastFrameAt: frame.capturedAt };
     if (frozen !== undefined) {
       this.#state = { ...this.#state, nextAttemptAt: Math.round(clock.now() + frozen.retryInMs) };
@@ -101,10 +103,19 @@ export class CameraStanding {
     return true;
   }
 
+  /** Several frames may come at once: how many there are in a second is to be seen in their own times only. */
+  #noteTime(at: number, now: number): void {
+    this.#arrivedAt = now;
+    // The clock of a stream may be set back.
+    if (at < (this.#frameTimes.at(-1) ?? at)) this.#frameTimes = [];
+    this.#frameTimes.push(at);
+    while ((this.#frameTimes[0] ?? at) <= at - rateWindowMs) this.#frameTimes.shift();
+  }
+
   /** The connection is gone, or could not be made. */
   lost(loss: Loss): void {
     const attempts = this.#state.attempts + 1;
-    this.#arrivals = [];
+    this.#frameTimes = [];
     this.#streamingSince = undefined;
     const isChange = this.#state.status !== 'disconnected' || this.#state.cause !== loss.cause;
     this.#state = {

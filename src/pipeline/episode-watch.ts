@@ -3,7 +3,7 @@ import type { CameraSource } from '../core/camera-source.ts';
 import type { Camera } from '../core/camera.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { EventMotion } from '../core/event.ts';
-import type { AnalysisFrame, Picture } from '../core/frame.ts';
+import type { AnalysedFrame, AnalysisFrame, Picture } from '../core/frame.ts';
 import type { LiveFeed } from '../core/live-feed.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics, SuppressionReason } from '../core/metrics.ts';
@@ -22,6 +22,8 @@ import type { ClipRecorder, PendingClip } from './clip-recorder.ts';
 const maxCapturesUnderWay = 4;
 /** More frames than come within the capture window at 30 fps; the oldest gives way. */
 const maxGrays = 64;
+/** The reader of the frames says so much before an event may begin that it would be one, ms. */
+const attentiveBeforeMs = 2_000;
 
 export interface EpisodeWatchContext {
   readonly capture: Capture;
@@ -78,6 +80,7 @@ export class EpisodeWatch implements AsyncDisposable {
   #grays: AnalysisFrame[] = [];
   #open: OpenEvent | undefined;
   #cooldownUntil: number;
+  #lastFrameAt = 0;
   readonly #schedule: ScheduleTimes;
   readonly #underWay = new Set<Promise<unknown>>();
 
@@ -96,7 +99,14 @@ export class EpisodeWatch implements AsyncDisposable {
     return this.#cooldownUntil;
   }
 
-  async push(frame: AnalysisFrame, sample: MotionSample): Promise<void> {
+  /** Whether motion would be made an event of, now or soon: then no time is to be lost. */
+  get isAttentive(): boolean {
+    if (this.#open !== undefined) return this.#open.captured === undefined;
+    return this.#mayBegin(this.#lastFrameAt) || this.#mayBegin(this.#lastFrameAt + attentiveBeforeMs);
+  }
+
+  async push(frame: AnalysedFrame, sample: MotionSample): Promise<void> {
+    this.#lastFrameAt = frame.capturedAt;
     const transition = this.#tracker.push(sample);
     if (transition.kind === 'closed') await this.#close(transition.episode);
     const isOfEvent = this.#open !== undefined || this.#mayBegin(frame.capturedAt);
@@ -125,7 +135,7 @@ export class EpisodeWatch implements AsyncDisposable {
     );
   }
 
-  async #advance(frame: AnalysisFrame, sample: MotionSample, episode: Episode): Promise<void> {
+  async #advance(frame: AnalysedFrame, sample: MotionSample, episode: Episode): Promise<void> {
     if (this.#open === undefined) {
       const { motionCooldown } = this.#options.camera;
       if (this.#mayBegin(episode.startedAt)) this.#open = this.#openEvent(episode.startedAt);
@@ -264,9 +274,11 @@ export class EpisodeWatch implements AsyncDisposable {
     }));
   }
 
-  #addCandidate(frame: AnalysisFrame, sample: MotionSample): void {
+  #addCandidate(frame: AnalysedFrame, sample: MotionSample): void {
     this.#candidates.add(sample);
-    this.#grays.push(frame);
+    const { gray } = frame;
+    if (gray === undefined) return;
+    this.#grays.push({ ...frame, gray });
     if (this.#grays.length > maxGrays) this.#grays.shift();
   }
 

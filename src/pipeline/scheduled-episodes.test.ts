@@ -43,10 +43,13 @@ async function watch(
 ): Promise<{
   readonly events: readonly VedetteEvent[];
   readonly suppressed: MetricsSnapshot['episodesSuppressed'];
+  /** When motion would have been made an event of at once, seconds from noon. */
+  readonly attentive: readonly number[];
 }> {
   await using dir = await makeTempDir();
   await using rig = await openPipelineRig({ dataDir: dir.path, chain: createScriptedChain(() => 'x.') });
   const camera = { ...rig.camera, schedule, motionCooldown };
+  const attentive: number[] = [];
   {
     await using episodes = new EpisodeWatch({
       camera,
@@ -68,10 +71,11 @@ async function watch(
       const sample = sampleAt(at, isMotion);
       const gray = new Uint8Array(64 * 36);
       await episodes.push({ ...sample, sequence: 0, width: 64, height: 36, gray }, sample);
+      if (episodes.isAttentive) attentive.push((at - noon) / 1000);
     }
   }
   const { events } = await rig.store.events.list({ limit: 100, offset: 0, sortOrder: 'asc' });
-  return { events, suppressed: (await rig.metrics.snapshot()).episodesSuppressed };
+  return { events, suppressed: (await rig.metrics.snapshot()).episodesSuppressed, attentive };
 }
 
 /** Seconds from noon. */
@@ -124,4 +128,20 @@ test('what falls into a cooldown within the schedule is counted as that', async 
   );
   expect(events).toHaveLength(1);
   expect(suppressed).toEqual({ cooldown: 1, schedule: 0, total: 1 });
+});
+
+test('it is watched closely until the pictures of an event are chosen, and again before the next one may begin', async () => {
+  const { events, attentive } = await watch(
+    [
+      [-4, -3],
+      [4, 8],
+    ],
+    20,
+  );
+  expect(events).toHaveLength(1);
+  // Two seconds before the schedule begins, until the pictures were chosen; then not before the cooldown is over.
+  expect(attentive.filter((at) => at < -2.001)).toEqual([]);
+  expect(attentive).toContain(-1.8);
+  expect(attentive.filter((at) => at > 5.001)).toEqual([]);
+  expect(attentive).toContain(4.6);
 });

@@ -2,17 +2,19 @@ import { CameraLostError, type CameraSource } from '../../src/core/camera-source
 import type { CameraCause } from '../../src/core/camera.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { AppError, isAbort } from '../../src/core/errors.ts';
-import type { AnalysisFrame } from '../../src/core/frame.ts';
+import type { AnalysedFrame } from '../../src/core/frame.ts';
+import type { MotionSample } from '../../src/core/motion.ts';
 import type { PicturePrint } from '../../src/core/picture-print.ts';
-import type { MotionEngine } from '../../src/motion/motion-detector.ts';
 import { noVideo } from './no-video.ts';
 
-/** How one connection goes: frames once a second for so long, then what ends it, or nothing any more. */
+/** How one connection goes: frames once a second in which nothing moves, for so long, then what ends it, or nothing any more. */
 export interface ScriptedConnection {
   readonly seconds: number;
   readonly end: CameraCause | 'silence';
   /** Of the key picture that comes with each frame. */
   readonly print?: () => PicturePrint;
+  /** Whether motion analysis fails on a frame, by its number. */
+  readonly failsAt?: (sequence: number) => boolean;
 }
 
 /** Each connection to this camera goes as the test says at that moment. */
@@ -31,9 +33,9 @@ export function createScriptedSource(clock: Clock, connect: () => ScriptedConnec
 
 async function* play(
   clock: Clock,
-  { seconds, end, print }: ScriptedConnection,
+  { seconds, end, print, failsAt }: ScriptedConnection,
   signal: AbortSignal,
-): AsyncGenerator<AnalysisFrame, void, undefined> {
+): AsyncGenerator<AnalysedFrame, void, undefined> {
   const waited = async (ms: number): Promise<boolean> => {
     try {
       await clock.sleep(ms, signal);
@@ -45,13 +47,13 @@ async function* play(
   };
   for (let sequence = 0; sequence < seconds; sequence += 1) {
     if (!(await waited(1000))) return;
+    const at = { capturedAt: clock.now(), mediaTimeMs: sequence * 1000 };
     yield {
       sequence,
-      capturedAt: clock.now(),
-      mediaTimeMs: sequence * 1000,
+      ...at,
       width: 8,
       height: 8,
-      gray: new Uint8Array(64),
+      ...(failsAt?.(sequence) === true ? { failure: 'no memory' } : { sample: stillSample(at) }),
       ...(print === undefined ? {} : { keyPrint: print() }),
     };
   }
@@ -59,23 +61,6 @@ async function* play(
   else throw new CameraLostError(end, `it ended: ${end}`);
 }
 
-/** Sees nothing move. */
-export const stillMotionEngine: MotionEngine = {
-  openChannel: () =>
-    Promise.resolve({
-      detect: ({ capturedAt, mediaTimeMs }) =>
-        Promise.resolve({
-          capturedAt,
-          mediaTimeMs,
-          isMotion: false,
-          score: 0,
-          regions: [],
-          zones: [],
-          reason: 'quiet',
-          quality: 0,
-        }),
-      prime: () => Promise.resolve(),
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    }),
-  [Symbol.asyncDispose]: () => Promise.resolve(),
-};
+function stillSample(at: Pick<MotionSample, 'capturedAt' | 'mediaTimeMs'>): MotionSample {
+  return { ...at, isMotion: false, score: 0, regions: [], zones: [], reason: 'quiet', quality: 0 };
+}

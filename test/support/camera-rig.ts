@@ -3,14 +3,13 @@ import { cameraAdapters } from '../../src/app/builtins.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { StreamOpener } from '../../src/core/camera-source.ts';
 import type { VedetteEvent } from '../../src/core/event.ts';
-import type { AnalysisFrame } from '../../src/core/frame.ts';
+import type { AnalysedFrame } from '../../src/core/frame.ts';
 import { silentLog, type Logger } from '../../src/core/log.ts';
 import {
   createMediaService,
   type MediaService,
   type MediaServiceOptions,
 } from '../../src/media/media-service.ts';
-import { createMotionEngine } from '../../src/motion/motion-engine.ts';
 import { CameraSupervisor } from '../../src/pipeline/camera-supervisor.ts';
 import { createClipFiles } from '../../src/store/clip-files.ts';
 import { PeopleNotifier } from '../../src/pipeline/notify-people.ts';
@@ -50,7 +49,6 @@ export async function openCameraRig(dataDir: string, options: CameraRigOptions =
   });
   await rig.store.cameras.delete(rig.camera.id);
   const streams = createMediaService({ clock: systemClock, log, ...mediaOptions });
-  const motion = await createMotionEngine({ log, clock: systemClock });
   const people = new PeopleNotifier({
     store: rig.store.notifications,
     live: rig.live,
@@ -67,7 +65,6 @@ export async function openCameraRig(dataDir: string, options: CameraRigOptions =
     people,
     news: { lostAfterMs: 60_000, conditions: ['dark', 'covered', 'defocused'] },
     streams: onFrame === undefined ? streams : watched(streams, onFrame),
-    motion,
     capture: rig.pipeline.capture,
     events: rig.store.events,
     clipFiles: await createClipFiles({ dataDir }),
@@ -87,7 +84,6 @@ export async function openCameraRig(dataDir: string, options: CameraRigOptions =
     cameras,
     async [Symbol.asyncDispose]() {
       await cameras.stop();
-      await motion[Symbol.asyncDispose]();
       await streams[Symbol.asyncDispose]();
       await rig[Symbol.asyncDispose]();
     },
@@ -100,7 +96,7 @@ function watched(streams: StreamOpener, onFrame: (camera: string) => void): Stre
     openStream(request) {
       const source = streams.openStream(request);
       const open = source.open.bind(source);
-      source.open = async function* (signal): AsyncGenerator<AnalysisFrame> {
+      source.open = async function* (signal): AsyncGenerator<AnalysedFrame> {
         for await (const frame of open(signal)) {
           onFrame(request.name);
           yield frame;

@@ -2,12 +2,13 @@ import sharp from 'sharp';
 import { expect } from 'vitest';
 import { CameraLostError, type CameraSource } from '../../src/core/camera-source.ts';
 import type { AnalysisFrame } from '../../src/core/frame.ts';
+import { grayFrames } from './gray-frames.ts';
 import { readCounter } from './render-clip.ts';
 
 /** The first frames of a camera. */
 export async function takeFrames(source: CameraSource, count: number): Promise<AnalysisFrame[]> {
   const frames: AnalysisFrame[] = [];
-  for await (const frame of source.open(AbortSignal.timeout(20_000))) {
+  for await (const frame of grayFrames(source.open(AbortSignal.timeout(20_000)))) {
     frames.push(frame);
     if (frames.length === count) break;
   }
@@ -22,7 +23,7 @@ export async function lossOf(
 ): Promise<CameraLostError> {
   let count = 0;
   try {
-    for await (const frame of source.open(AbortSignal.timeout(timeoutMs))) {
+    for await (const frame of grayFrames(source.open(AbortSignal.timeout(timeoutMs)))) {
       count += frame.gray.length > 0 ? 1 : 0;
       onFrame(count);
     }

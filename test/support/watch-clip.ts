@@ -4,7 +4,6 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { VedetteEvent } from '../../src/core/event.ts';
 import { silentLog } from '../../src/core/log.ts';
 import { createMediaService } from '../../src/media/media-service.ts';
-import { createMotionEngine } from '../../src/motion/motion-engine.ts';
 import { EpisodeWatch } from '../../src/pipeline/episode-watch.ts';
 import type { PipelineRig } from './pipeline-rig.ts';
 
@@ -20,7 +19,6 @@ export async function watchClip(rig: PipelineRig, cameraId: string): Promise<Wat
   const before = new Set((await eventsOf(rig, cameraId)).map(({ id }) => id));
   const [clock, log] = [systemClock, silentLog()];
   await using streams = createMediaService({ clock, log });
-  await using motion = await createMotionEngine({ threads: 1, clock, log });
   await using source = fileCamera.create({ camera, streams, clock, pacing: 'fastest' });
   let base = 0;
   {
@@ -37,12 +35,10 @@ export async function watchClip(rig: PipelineRig, cameraId: string): Promise<Wat
       abort: rig.stop.abort,
       isLossless: true,
     });
-    const { motionSensitivity: sensitivity, zones, frameRate } = camera;
-    await using channel = await motion.openChannel({ sensitivity, zones, frameRate });
     for await (const frame of source.open(rig.stop.abort)) {
       if (frame.sequence === 0) base = frame.capturedAt - frame.mediaTimeMs;
-      const gray = frame.gray.slice();
-      await watch.push({ ...frame, gray }, await channel.detect(frame));
+      if (frame.sample === undefined) throw new Error(`motion analysis failed: ${frame.failure}`);
+      await watch.push(frame, frame.sample);
     }
   }
   return (await eventsOf(rig, cameraId))

@@ -40,16 +40,20 @@ function cameraAt(device: OnvifDevice, change: Partial<Camera> = {}): Camera {
 interface Listening extends AsyncDisposable {
   readonly listener: MotionListener;
   readonly states: NativeEventsState[];
+  /** What it said of motion when it told of it. */
+  readonly told: boolean[];
 }
 
 function listen(camera: Camera, clock: Clock = systemClock): Listening {
   const states: NativeEventsState[] = [];
+  const told: boolean[] = [];
   const listener: MotionListener = new MotionListener(camera, {
     clock,
     log: silentLog(),
     onStateChange: () => states.push(listener.state),
+    onMotion: () => told.push(listener.isMoving()),
   });
-  return { listener, states, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
+  return { listener, states, told, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
 }
 
 async function untilListening({ listener }: Listening): Promise<void> {
@@ -73,6 +77,7 @@ describe.each<[string, OnvifDeviceOptions]>([
     await waitUntil('motion', () => heard.listener.isMoving());
     device.say(notification({ data: { IsMotion: 'false' } }));
     await waitUntil('its end', () => !heard.listener.isMoving());
+    expect(heard.told).toEqual([true]);
 
     expect(device.stats().received).not.toContain('secret-word');
   });

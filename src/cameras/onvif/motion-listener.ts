@@ -22,6 +22,8 @@ export interface MotionListenerContext {
   readonly log: Logger;
   /** Told of every change of the state, after it. */
   readonly onStateChange: () => void;
+  /** Told when the camera says that something moves. */
+  readonly onMotion: () => void;
 }
 
 /**
@@ -118,12 +120,14 @@ export class MotionListener implements AsyncDisposable {
   }
 
   async #pullOnce(subscription: PullPoint, isOwn: SourceFilter, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#context;
+    const { clock, onMotion } = this.#context;
     const askedAt = clock.monotonic();
     const notifications = await subscription.pull(signal);
     for (const notification of notifications) {
       const word = readMotionWord(notification);
-      if (word !== undefined && isOwn(word)) this.#memory.note(word, clock.monotonic());
+      if (word === undefined || !isOwn(word)) continue;
+      this.#memory.note(word, clock.monotonic());
+      if (this.isMoving()) onMotion();
     }
     const restMs = shortestPullMs - (clock.monotonic() - askedAt);
     if (notifications.length === 0 && restMs > 0) await clock.sleep(restMs, signal);
