@@ -83,6 +83,12 @@ test('with wrong bits in between, it is back in step with what follows', () => {
   expect(messages).toEqual(['$0 8001', '$1 8002', '200  ']);
 });
 
+test('lines may end in a plain line feed', () => {
+  const messages: Message[] = [];
+  wireInto(messages, false).push(Buffer.from('RTSP/1.0 200 OK\nX-Name: a\nContent-Length: 2\n\nok'));
+  expect(messages).toEqual(['200 a ok']);
+});
+
 test('random bytes are survived, and never kept without bound', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 20 }), (pieces) => {

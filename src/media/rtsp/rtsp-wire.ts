@@ -18,7 +18,6 @@ const dollar = 0x24;
 /** Of an interleaved packet: a dollar, the channel, and two bytes of length (RFC 2326, 10.12). */
 const prefixBytes = 4;
 const answerStart = Buffer.from('RTSP/1.');
-const headEnd = Buffer.from('\r\n\r\n');
 /** What is longer is no answer of a camera. */
 const longestHeadBytes = 64 * 1024;
 const longestBodyBytes = 1024 * 1024;
@@ -77,11 +76,10 @@ export class RtspWire {
   }
 
   #takeAnswer(bytes: Buffer, at: number): number {
-    const end = bytes.indexOf(headEnd, at);
+    const [end, bodyBegin] = findHeadEnd(bytes, at);
     if (end === -1) return bytes.length - at > longestHeadBytes ? this.#skip(bytes, at) : at;
     const head = parseHead(bytes.toString('latin1', at, end));
     if (head === undefined) return this.#skip(bytes, at);
-    const bodyBegin = end + headEnd.length;
     const length = Number(head.headers.get('content-length')?.[0] ?? 0);
     if (!(length >= 0 && length <= longestBodyBytes)) return this.#skip(bytes, at);
     if (bytes.length < bodyBegin + length) return at;
@@ -100,8 +98,15 @@ export class RtspWire {
   }
 }
 
+/** @returns where an empty line begins, and what follows it; some cameras end their lines in a plain line feed */
+function findHeadEnd(bytes: Buffer, at: number): readonly [end: number, bodyBegin: number] {
+  const end = bytes.indexOf('\r\n\r\n', at);
+  const plainEnd = bytes.indexOf('\n\n', at);
+  return plainEnd === -1 || (end !== -1 && end < plainEnd) ? [end, end + 4] : [plainEnd, plainEnd + 2];
+}
+
 function parseHead(head: string): Omit<RtspAnswer, 'body'> | undefined {
-  const [statusLine = '', ...lines] = head.split('\r\n');
+  const [statusLine = '', ...lines] = head.split(/\r?\n/);
   const status = /^RTSP\/1\.\d (\d{3})\b/.exec(statusLine)?.[1];
   if (status === undefined) return undefined;
   const headers = new Map<string, string[]>();
