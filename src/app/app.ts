@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import sharp from 'sharp';
 import { createServer } from '../api/server.ts';
 import type { Config } from '../config/config-schema.ts';
 import { systemClock } from '../core/clock.ts';
@@ -75,6 +76,8 @@ export async function startApp(
   await using starting = new AsyncDisposableStack();
   const clock = systemClock;
   const stop = createStop();
+  // It would keep 50 MB of pictures that are never asked for again.
+  sharp.cache(false);
   const loopDelay = monitorEventLoopDelay({ resolution: loopLookMs });
   loopDelay.enable();
   starting.defer(() => {

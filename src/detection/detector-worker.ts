@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import sharp from 'sharp';
 import type { Detection } from '../core/event.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import { readPinnedFile } from '../core/package-files.ts';
@@ -20,6 +21,8 @@ async function serve(port: NonNullable<typeof parentPort>, data: DetectorWorkerD
   const answer = (message: DetectorAnswer) => {
     port.postMessage(message);
   };
+  // Loading the library has turned it on again, for the whole process.
+  sharp.cache(false);
   let model: TfliteModel;
   try {
     model = await loadModel(data);
