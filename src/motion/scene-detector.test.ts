@@ -188,6 +188,23 @@ test('at 25 frames a second the same is found as at 5', () => {
   expect(fast.length).toBeGreaterThan(4 * slow.length);
 });
 
+test.each([
+  ['8 frames a second thinned out to 5', 8, (i: number) => Math.ceil((i * 8) / 5)],
+  ['3 frames a second', 3, (i: number) => i],
+])('a camera of %s is watched as well as one of 5', (_, cameraRate, sequenceOf) => {
+  const detector = createMotionDetector({ sensitivity: 'medium', frameRate: 5 });
+  const walk = walker(12, 25, 14, 36, 40);
+  const samples = Array.from({ length: 75 }, (_frame, i) => sequenceOf(i))
+    .filter((sequence) => sequence < 15 * cameraRate)
+    .map((sequence) => detector.detect(frameOf(walk, sequence, cameraRate)));
+  const times = movingTimes(samples);
+  expect(times[0]).toBeLessThan(14);
+  expect(times.length).toBeGreaterThan(cameraRate);
+  // Each was judged itself.
+  const verdicts = new Set(samples.filter((sample) => sample.isMotion).map((sample) => sample.regions));
+  expect(verdicts.size).toBe(times.length);
+});
+
 test('another size of picture is another scene, and is learnt from its first frame', () => {
   const detector = createMotionDetector({ sensitivity: 'medium', frameRate: 5 });
   for (let i = 0; i < 31; i += 1) detector.detect(frameOf(yard, i));

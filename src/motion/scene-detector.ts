@@ -19,8 +19,12 @@ const leastDifference = 3.8;
 /** The same against what differed 0.6 s ago. */
 const leastChange = 2.8;
 
-/** Frames that come sooner after a judged one take its verdict. */
+/** Frames are judged so far apart on average, at least; those between take the verdict before. */
 const leastIntervalMs = 150;
+/** A camera of 8 frames a second, thinned out to 5, delivers 125 and 250 ms apart: both are to be judged. */
+const shortestIntervalMs = 110;
+/** What is that close may only make up for what was farther apart: five judged frames a second and a few. */
+const evenIntervalMs = 185;
 const warmUpSeconds = 6;
 const recalibrationSeconds = 2;
 /** Mean levels from frame to frame above which exposure is still on its way. */
@@ -45,6 +49,8 @@ class SceneDetector implements MotionDetector {
   #height = 0;
   /** Of the last frame that was judged. */
   #lastTime: number | undefined;
+  /** When the next frame is due at an even pace, ms of the stream. */
+  #nextDue = Number.NEGATIVE_INFINITY;
   #lastSample: MotionSample | undefined;
 
   constructor(options: MotionOptions) {
@@ -147,7 +153,8 @@ class SceneDetector implements MotionDetector {
   /** More than about six frames a second say nothing more of what moves; they only make noise look steady. */
   #isBetween(time: number): boolean {
     const last = this.#lastTime;
-    return last !== undefined && time >= last && time - last < leastIntervalMs - 1;
+    if (last === undefined || time < last || time - last >= leastIntervalMs - 1) return false;
+    return time - last < shortestIntervalMs || time < this.#nextDue;
   }
 
   /** The last verdict for a frame that isn't judged itself, with the quality of this frame's own picture. */
@@ -180,6 +187,8 @@ class SceneDetector implements MotionDetector {
   #secondsSince(time: number): number {
     const last = this.#lastTime;
     this.#lastTime = time;
+    this.#nextDue = Math.max(this.#nextDue, time - evenIntervalMs) + evenIntervalMs;
+    if (last !== undefined && time < last) this.#nextDue = time + evenIntervalMs;
     // A gap of minutes is not learnt as if the scene had been seen all the while.
     return last === undefined || time <= last ? this.#frameSeconds : Math.min(1, (time - last) / 1000);
   }

@@ -107,11 +107,14 @@ export class Tracker {
   readonly #taken = new Uint8Array(64);
   readonly #surroundings: TrackSurroundings;
   /** Above 1 when frames are so rare that subjects go far between them. */
-  readonly #pace: number;
+  #pace = 1;
+  /** Between frames that are judged, lately: what a camera delivers is not always what it is asked for. */
+  #frameSeconds: number;
+  #lastTime = Number.NaN;
 
   constructor(surroundings: TrackSurroundings) {
     this.#surroundings = surroundings;
-    this.#pace = Math.min(4, Math.max(1, surroundings.frameSeconds / 0.2));
+    this.#frameSeconds = surroundings.frameSeconds;
     for (let i = 0; i < maxTracks; i += 1) this.#tracks.push(emptyTrack());
   }
 
@@ -121,6 +124,7 @@ export class Tracker {
 
   clear(): void {
     for (const track of this.#tracks) track.isUsed = false;
+    this.#lastTime = Number.NaN;
   }
 
   /**
@@ -130,6 +134,7 @@ export class Tracker {
    */
   update(regions: readonly CellRegion[], isCandidate: Uint8Array, time: number, isSuspicious: boolean): void {
     this.#taken.fill(0);
+    this.#measurePace(time);
     // The longer a track has been followed, the earlier it chooses.
     // oxlint-disable-next-line unicorn/no-array-sort -- in place: nothing is allocated per frame
     this.#tracks.sort((a, b) => b.hits - a.hits);
@@ -149,6 +154,14 @@ export class Tracker {
     this.#beginNew(regions, isCandidate, time, isSuspicious);
   }
 
+  #measurePace(time: number): void {
+    const passed = (time - this.#lastTime) / 1000;
+    this.#lastTime = time;
+    // NaN compares false. A gap is none of the camera's rate.
+    if (passed > 0 && passed <= 1) this.#frameSeconds += 0.1 * (passed - this.#frameSeconds);
+    this.#pace = Math.min(4, Math.max(1, this.#frameSeconds / 0.2));
+  }
+
   /** Subjects come one by one. When much appears at once, the codec or the light has changed: it is no candidate. */
   #beginNew(
     regions: readonly CellRegion[],
@@ -161,7 +174,7 @@ export class Tracker {
       if (isCandidate[i] === 1 && this.#taken[i] === 0) births += 1;
     }
     const isBurst = isSuspicious || births > burstBirths + 2.5 * this.#usualBirths;
-    const share = Math.min(0.5, this.#surroundings.frameSeconds / 5);
+    const share = Math.min(0.5, this.#frameSeconds / 5);
     this.#usualBirths += share * (Math.min(births, 2 * this.#usualBirths + 2) - this.#usualBirths);
     for (let i = 0; i < regions.length; i += 1) {
       const region = regions[i];
@@ -281,13 +294,13 @@ export class Tracker {
   ): boolean {
     const hits = this.#surroundings.clutter.requiredHits(track.area, leastHits);
     const size = Math.sqrt((track.right - track.left + 1) * (track.bottom - track.top + 1));
-    const isFast = Math.hypot(track.velocityX, track.velocityY) > fastSteps * size;
+    const isFast = Math.hypot(track.velocityX, track.velocityY) > fastSteps * size * this.#pace;
     const restless = Math.max(0, region.flicker - passingFlicker);
     const flickerHits = Math.min(3, Math.ceil(restless * 10));
     track.needed = hits + (isFast ? 3 : 0) + flickerHits;
     track.frameGuard = hits > leastHits ? 'clutter' : isFast ? 'fast' : flickerHits > 0 ? 'flicker' : 'brief';
     // A chain of chance finds has holes.
-    track.presence = track.hits / ((time - track.bornAt) / (1000 * this.#surroundings.frameSeconds) + 1);
+    track.presence = track.hits / track.frames;
     // What was pressed differently by the codec, or is being absorbed, changes its shape without being busy.
     track.busyCells = track.activity * region.area;
     track.leastBusyCells = Math.max(3, 0.08 * region.area);
