@@ -1,15 +1,22 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { grayFrames } from '../../test/support/gray-frames.ts';
-import { makeClip, readCounter, type Scene } from '../../test/support/render-clip.ts';
+import {
+  colourAt,
+  counterOf,
+  framesOf,
+  lossOf,
+  numberOf,
+  pixelsOf,
+  recording,
+} from '../../test/support/recordings.ts';
+import { makeClip, type Scene } from '../../test/support/render-clip.ts';
 import { makeFormatClip } from '../../test/support/format-clip.ts';
 import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
-import { CameraLostError, type CameraSource, type StreamRequest } from '../core/camera-source.ts';
+import { CameraLostError } from '../core/camera-source.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import type { AnalysisFrame, Picture } from '../core/frame.ts';
-import { createId } from '../core/ids.ts';
+import type { AnalysisFrame } from '../core/frame.ts';
 import { silentLog } from '../core/log.ts';
 import { writeClip } from './clip-writer.ts';
 import { createMediaService, type MediaLimits, type MediaService } from './media-service.ts';
@@ -44,65 +51,6 @@ afterAll(async () => {
 
 function newService(limits: Partial<MediaLimits> = {}): MediaService {
   return createMediaService({ clock: systemClock, log: silentLog(), limits });
-}
-
-function recording(url: string, change: Partial<StreamRequest> = {}): StreamRequest {
-  return {
-    name: 'yard',
-    cameraId: createId(),
-    purpose: 'analysis',
-    decode: 'full',
-    protocol: 'file',
-    url,
-    username: null,
-    password: null,
-    transport: 'tcp',
-    masks: [],
-    frameRate: 30,
-    pacing: 'fastest',
-    isLooping: false,
-    ...change,
-  };
-}
-
-async function framesOf(source: CameraSource): Promise<AnalysisFrame[]> {
-  const frames: AnalysisFrame[] = [];
-  for await (const frame of grayFrames(source.open(new AbortController().signal))) frames.push(frame);
-  return frames;
-}
-
-function counterOf({ gray, width, height }: AnalysisFrame): number | null {
-  return readCounter(gray, width, height);
-}
-
-interface Pixels {
-  readonly data: Buffer;
-  readonly width: number;
-  readonly height: number;
-}
-
-async function pixelsOf({ jpeg }: Picture): Promise<Pixels> {
-  const { data, info } = await sharp(jpeg).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
-}
-
-async function numberOf(picture: Picture): Promise<number | null> {
-  const { data, width, height } = await pixelsOf(picture);
-  return readCounter(data, width, height, 3);
-}
-
-function colourAt({ data, width, height }: Pixels, x: number, y: number): number[] {
-  const offset = (Math.round(height * y) * width + Math.round(width * x)) * 3;
-  return [...data.subarray(offset, offset + 3)];
-}
-
-async function lossOf(source: CameraSource): Promise<CameraLostError> {
-  const error: unknown = await framesOf(source).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof CameraLostError) return error;
-  throw new Error(`expected a CameraLostError, got ${String(error)}`);
 }
 
 const unhurried = (): AbortSignal => AbortSignal.timeout(20_000);

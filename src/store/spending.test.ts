@@ -1,88 +1,15 @@
-import SqliteDatabase from 'better-sqlite3';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FakeClock } from '../../test/fakes/fake-clock.ts';
-import { exampleAttempt, exampleCamera, exampleTime } from '../../test/support/store-examples.ts';
-import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
+import { describe, expect, test } from 'vitest';
+import { spendingRig } from '../../test/support/spending-rig.ts';
+import { exampleAttempt, exampleCamera } from '../../test/support/store-examples.ts';
 import { createId } from '../core/ids.ts';
-import { silentLog } from '../core/log.ts';
-import { openStore, type SqliteStore } from './open-store.ts';
-import {
-  unlimitedBudget,
-  type Budget,
-  type Reservation,
-  type SpendAlert,
-  type SpendRequest,
-} from './spending.ts';
+import { type Budget } from './spending.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-let dir: TempDir;
-let clock: FakeClock;
-let store: SqliteStore;
-let alerts: SpendAlert[];
-
-async function openAgain(): Promise<void> {
-  store = await openStore({
-    dataDir: dir.path,
-    log: silentLog(),
-    clock,
-    onSpendAlert: (alert) => alerts.push(alert),
-  });
-}
-
-beforeEach(async () => {
-  dir = await makeTempDir();
-  clock = new FakeClock(exampleTime);
-  alerts = [];
-  await openAgain();
-});
-
-afterEach(async () => {
-  await store[Symbol.asyncDispose]();
-  await dir[Symbol.asyncDispose]();
-});
-
-function allow(change: Partial<Budget>): void {
-  store.spending.setBudget({ ...unlimitedBudget, ...change });
-}
-
-function request(estimateUsd: number | null, change: Partial<SpendRequest> = {}): SpendRequest {
-  return {
-    provider: 'openai',
-    model: 'small-vision',
-    eventId: createId(),
-    cameraId: 'gate',
-    estimateUsd,
-    ...change,
-  };
-}
-
-async function reserve(estimateUsd: number | null, change: Partial<SpendRequest> = {}): Promise<Reservation> {
-  return store.spending.reserve(request(estimateUsd, change));
-}
-
-async function spend(costUsd: number | null, change: Partial<SpendRequest> = {}): Promise<void> {
-  const reservation = await reserve(costUsd, change);
-  if (reservation.kind !== 'reserved') throw new Error(reservation.message);
-  await store.spending.settle(reservation.id, exampleAttempt({ costUsd }));
-}
-
-/** The alerts since the last call. */
-function told(): string[] {
-  return alerts.splice(0).map(({ name, percent }) => `${name} ${percent}`);
-}
-
-/** Read from the file itself, past the store. */
-function ledger<T>(statement: string): T[] {
-  const database = new SqliteDatabase(dir.file('vedette.db'), { readonly: true });
-  try {
-    return database.prepare<[], T>(statement).all();
-  } finally {
-    database.close();
-  }
-}
+const rig = spendingRig();
+const { openAgain, allow, reserve, spend, told, ledger } = rig;
 
 describe('the daily cap', () => {
   const cents = fc.oneof(fc.integer({ min: 0, max: 400_000_000 }), fc.integer({ min: 1, max: 40_000_000 }));
@@ -91,7 +18,7 @@ describe('the daily cap', () => {
     let refused = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(cents, { minLength: 50, maxLength: 50 }), async (sizes) => {
-        await clock.advance(2 * dayMs);
+        await rig.clock.advance(2 * dayMs);
         allow({ dailyUsd: 1 });
         const estimates = sizes.map((size) => size / 1e9);
         const answers = await Promise.all(estimates.map((estimate) => reserve(estimate)));
@@ -104,7 +31,7 @@ describe('the daily cap', () => {
           expect(answer).toMatchObject({ cap: 'daily', capUsd: 1 });
           expect(total + (sizes[index] ?? 0)).toBeGreaterThan(1e9);
         }
-        const { today } = await store.spending.summary();
+        const { today } = await rig.store.spending.summary();
         expect(Math.round(today.reservedUsd * 1e9)).toBe(total);
         expect(today.remainingUsd).toBeCloseTo(1 - total / 1e9, 9);
       }),
@@ -127,7 +54,7 @@ describe('the daily cap', () => {
     let refused = 0;
     await fc.assert(
       fc.asyncProperty(workers, async (plans) => {
-        await clock.advance(40 * dayMs);
+        await rig.clock.advance(40 * dayMs);
         allow({ dailyUsd: 1, monthlyUsd: 1 });
         const runWorker = async (plan: (typeof plans)[number]): Promise<void> => {
           for (const { estimate, share, outcome } of plan) {
@@ -137,14 +64,14 @@ describe('the daily cap', () => {
               continue;
             }
             const costUsd = share === null ? null : Math.round(estimate * share) / 1e9;
-            await store.spending.settle(reservation.id, exampleAttempt({ costUsd, outcome }));
-            const { today, thisMonth } = await store.spending.summary();
+            await rig.store.spending.settle(reservation.id, exampleAttempt({ costUsd, outcome }));
+            const { today, thisMonth } = await rig.store.spending.summary();
             expect(today.spentUsd + today.reservedUsd).toBeLessThanOrEqual(1);
             expect(thisMonth.spentUsd).toBe(today.spentUsd);
           }
         };
         await Promise.all(plans.map(runWorker));
-        const { today } = await store.spending.summary();
+        const { today } = await rig.store.spending.summary();
         const [row] = ledger<{ spent: number }>(
           `select coalesce(sum(cost_nano_usd), 0) as spent from provider_calls where day = '${today.name}'`,
         );
@@ -165,13 +92,13 @@ describe('the daily cap', () => {
 
   test('is that of the calendar day in the zone of the budget', async () => {
     // 12:00 UTC on the 17th is 00:00 on the 18th in Auckland: two hours earlier it was the 17th there.
-    await clock.advance(-2 * hourMs);
+    await rig.clock.advance(-2 * hourMs);
     allow({ dailyUsd: 1, timeZone: 'Pacific/Auckland' });
     await spend(0.9);
     expect(await reserve(0.2)).toMatchObject({ kind: 'over_budget', cap: 'daily', spentUsd: 0.9, capUsd: 1 });
-    await clock.advance(2 * hourMs + 60_000);
+    await rig.clock.advance(2 * hourMs + 60_000);
     expect(await reserve(0.2)).toMatchObject({ kind: 'reserved' });
-    expect((await store.spending.summary()).today).toMatchObject({
+    expect((await rig.store.spending.summary()).today).toMatchObject({
       name: '2026-05-18',
       spentUsd: 0,
       reservedUsd: 0.2,
@@ -180,17 +107,17 @@ describe('the daily cap', () => {
 
   test('counts a call for the day on which it was reserved', async () => {
     allow({ dailyUsd: 1 });
-    await clock.advance(11 * hourMs + 59 * 60_000);
+    await rig.clock.advance(11 * hourMs + 59 * 60_000);
     const reservation = await reserve(0.6);
-    await clock.advance(120_000);
+    await rig.clock.advance(120_000);
     if (reservation.kind === 'reserved')
-      await store.spending.settle(reservation.id, exampleAttempt({ costUsd: 0.6 }));
-    expect((await store.spending.summary()).today).toMatchObject({
+      await rig.store.spending.settle(reservation.id, exampleAttempt({ costUsd: 0.6 }));
+    expect((await rig.store.spending.summary()).today).toMatchObject({
       name: '2026-05-18',
       spentUsd: 0,
       calls: 0,
     });
-    expect((await store.spending.usage()).days).toMatchObject([{ day: '2026-05-17', costUsd: 0.6 }]);
+    expect((await rig.store.spending.usage()).days).toMatchObject([{ day: '2026-05-17', costUsd: 0.6 }]);
   });
 
   test('of 0 lets only free calls pass', async () => {
@@ -204,13 +131,13 @@ describe('the daily cap', () => {
 test('a reservation that a crash left open counts in full, until it is a day old', async () => {
   allow({ dailyUsd: 1, monthlyUsd: 1 });
   expect(await reserve(0.7)).toMatchObject({ kind: 'reserved' });
-  await store[Symbol.asyncDispose]();
+  await rig.store[Symbol.asyncDispose]();
   await openAgain();
   allow({ dailyUsd: 1, monthlyUsd: 1 });
   expect(await reserve(0.4)).toMatchObject({ kind: 'over_budget', cap: 'daily', spentUsd: 0.7 });
-  await clock.advance(dayMs - 1);
+  await rig.clock.advance(dayMs - 1);
   expect(await reserve(0.4)).toMatchObject({ kind: 'over_budget', cap: 'monthly', spentUsd: 0.7 });
-  await clock.advance(1);
+  await rig.clock.advance(1);
   expect(await reserve(0.4)).toMatchObject({ kind: 'reserved' });
 });
 
@@ -218,10 +145,10 @@ test('settling twice is settling once, and a stranger is not settled at all', as
   const reservation = await reserve(0.5);
   if (reservation.kind !== 'reserved') throw new Error(reservation.message);
   const attempt = exampleAttempt({ costUsd: 0.2 });
-  await store.spending.settle(reservation.id, attempt);
-  await store.spending.settle(reservation.id, attempt);
-  await store.spending.settle(createId(), attempt);
-  expect((await store.spending.usage()).total).toMatchObject({ calls: 1, costUsd: 0.2 });
+  await rig.store.spending.settle(reservation.id, attempt);
+  await rig.store.spending.settle(reservation.id, attempt);
+  await rig.store.spending.settle(createId(), attempt);
+  expect((await rig.store.spending.usage()).total).toMatchObject({ calls: 1, costUsd: 0.2 });
 });
 
 test.each([null, -1, Number.NaN, Number.POSITIVE_INFINITY])(
@@ -229,8 +156,8 @@ test.each([null, -1, Number.NaN, Number.POSITIVE_INFINITY])(
   async (costUsd) => {
     const reservation = await reserve(0.5);
     if (reservation.kind !== 'reserved') throw new Error(reservation.message);
-    await store.spending.settle(reservation.id, exampleAttempt({ costUsd, outcome: 'timeout' }));
-    expect((await store.spending.usage()).total).toMatchObject({
+    await rig.store.spending.settle(reservation.id, exampleAttempt({ costUsd, outcome: 'timeout' }));
+    expect((await rig.store.spending.usage()).total).toMatchObject({
       described: 0,
       costUsd: 0.5,
       unpricedCalls: 0,
@@ -252,14 +179,14 @@ test('an estimate that is none is refused, and so is a budget that is none', asy
 
 test('the monthly cap holds over the days, and ends with the month', async () => {
   allow({ dailyUsd: 1, monthlyUsd: 2 });
-  await clock.advance(12 * dayMs);
+  await rig.clock.advance(12 * dayMs);
   for (const cost of [0.9, 0.9]) {
     await spend(cost);
-    await clock.advance(dayMs);
+    await rig.clock.advance(dayMs);
   }
   expect(await reserve(0.3)).toMatchObject({ kind: 'over_budget', cap: 'monthly', spentUsd: 1.8, capUsd: 2 });
-  await clock.advance(dayMs);
-  expect((await store.spending.summary()).thisMonth).toMatchObject({
+  await rig.clock.advance(dayMs);
+  expect((await rig.store.spending.summary()).thisMonth).toMatchObject({
     name: '2026-06',
     spentUsd: 0,
     remainingUsd: 2,
@@ -277,7 +204,7 @@ test('models without a price count as calls, with a cap of their own, and end wi
     message: expect.stringMatching(/^All 3 calls a day .*unpriced_calls_per_day/),
   });
   expect(await reserve(0.1)).toMatchObject({ kind: 'reserved' });
-  const { total, days } = await store.spending.usage();
+  const { total, days } = await rig.store.spending.usage();
   expect(total).toMatchObject({ calls: 2, unpricedCalls: 2, costUsd: 0 });
   expect(days).toHaveLength(1);
   expect(ledger('select cost_nano_usd from provider_calls')).toEqual([
@@ -302,7 +229,7 @@ test("one camera's cap leaves the money to the others", async () => {
 });
 
 test("a camera's events an hour are bounded, however often each of them is asked for", async () => {
-  const camera = await store.cameras.create(exampleCamera({ maxEventsPerHour: 2 }));
+  const camera = await rig.store.cameras.create(exampleCamera({ maxEventsPerHour: 2 }));
   const of = (eventId: string) => ({ cameraId: camera.id, eventId });
   await spend(0.1, of('a'));
   await spend(0.1, of('a'));
@@ -314,7 +241,7 @@ test("a camera's events an hour are bounded, however often each of them is asked
     message: expect.stringMatching(/^Paid providers were asked for 2 events of this camera in the last hour/),
   });
   expect(await reserve(0.1, of('b'))).toMatchObject({ kind: 'reserved' });
-  await clock.advance(hourMs + 1);
+  await rig.clock.advance(hourMs + 1);
   expect(await reserve(0.1, of('c'))).toMatchObject({ kind: 'reserved' });
 });
 
@@ -331,7 +258,7 @@ describe('alerts', () => {
     expect(told()).toEqual(['2026-05-17 80', '2026-05-17 100']);
     expect(await reserve(0.1)).toMatchObject({ kind: 'over_budget' });
     expect(told()).toEqual([]);
-    await clock.advance(dayMs);
+    await rig.clock.advance(dayMs);
     for (let call = 0; call < 10; call += 1) await spend(0.1);
     expect(told()).toEqual(['2026-05-18 50', '2026-05-18 80', '2026-05-18 100']);
   });
@@ -339,7 +266,7 @@ describe('alerts', () => {
   test('are not repeated after a restart, and come again for another cap', async () => {
     allow({ dailyUsd: 1 });
     await spend(0.6);
-    await store[Symbol.asyncDispose]();
+    await rig.store[Symbol.asyncDispose]();
     await openAgain();
     allow({ dailyUsd: 1 });
     await spend(0.1);
@@ -355,7 +282,8 @@ describe('alerts', () => {
     const other = await reserve(0.5);
     expect(await reserve(0.2)).toMatchObject({ kind: 'over_budget' });
     expect(told()).toEqual([]);
-    if (other.kind === 'reserved') await store.spending.settle(other.id, exampleAttempt({ costUsd: 0.45 }));
+    if (other.kind === 'reserved')
+      await rig.store.spending.settle(other.id, exampleAttempt({ costUsd: 0.45 }));
     expect(told()).toEqual(['2026-05-17 50', '2026-05-17 80']);
     expect(await reserve(0.2)).toMatchObject({ kind: 'over_budget' });
     expect(told()).toEqual(['2026-05-17 100']);
@@ -371,14 +299,14 @@ describe('alerts', () => {
 test('usage is told by day and provider, within the days asked for', async () => {
   await spend(0.1);
   await spend(0.2, { provider: 'google' });
-  await clock.advance(dayMs);
+  await rig.clock.advance(dayMs);
   await spend(0.3);
   const free = await reserve(0, { provider: 'ollama' });
   if (free.kind === 'reserved') {
     const attempt = exampleAttempt({ outcome: 'timeout', costUsd: 0, inputTokens: null, outputTokens: null });
-    await store.spending.settle(free.id, attempt);
+    await rig.store.spending.settle(free.id, attempt);
   }
-  const { days, total } = await store.spending.usage();
+  const { days, total } = await rig.store.spending.usage();
   expect(days.map(({ day, provider, calls, costUsd }) => [day, provider, calls, costUsd])).toEqual([
     ['2026-05-18', 'ollama', 1, 0],
     ['2026-05-18', 'openai', 1, 0.3],
@@ -393,30 +321,30 @@ test('usage is told by day and provider, within the days asked for', async () =>
     costUsd: 0.6,
     unpricedCalls: 0,
   });
-  const first = await store.spending.usage({ to: '2026-05-17' });
+  const first = await rig.store.spending.usage({ to: '2026-05-17' });
   expect(first.days.map(({ provider }) => provider)).toEqual(['google', 'openai']);
-  expect((await store.spending.usage({ from: '2026-05-19' })).days).toEqual([]);
+  expect((await rig.store.spending.usage({ from: '2026-05-19' })).days).toEqual([]);
 });
 
 test('calls are forgotten after 35 days, some with each new one; no report changes by it', async () => {
   for (let call = 0; call < 230; call += 1) await spend(0.001 * (1 + (call % 3)), { cameraId: 'drive' });
   await spend(null);
-  await clock.advance(2 * hourMs);
+  await rig.clock.advance(2 * hourMs);
   await spend(0.1);
-  const oldReport = await store.spending.usage();
+  const oldReport = await rig.store.spending.usage();
   expect(oldReport.total).toMatchObject({ calls: 232, unpricedCalls: 1 });
   const oldDay = oldReport.days[0]?.day ?? '';
   // Not one of them is old enough, by an hour.
-  await clock.advance(35 * dayMs - 3 * hourMs);
+  await rig.clock.advance(35 * dayMs - 3 * hourMs);
   await spend(0.2);
   expect(ledger('select id from provider_calls')).toHaveLength(233);
-  await clock.advance(2 * hourMs);
+  await rig.clock.advance(2 * hourMs);
   const left: number[] = [];
   for (let call = 0; call < 4; call += 1) {
     await spend(0.2);
     left.push(ledger('select id from provider_calls').length);
   }
   expect(left).toEqual([134, 35, 5, 6]);
-  expect((await store.spending.usage({ to: oldDay })).days).toEqual(oldReport.days);
-  expect((await store.spending.usage()).total).toMatchObject({ calls: 237, unpricedCalls: 1 });
+  expect((await rig.store.spending.usage({ to: oldDay })).days).toEqual(oldReport.days);
+  expect((await rig.store.spending.usage()).total).toMatchObject({ calls: 237, unpricedCalls: 1 });
 });
