@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { homedir } from 'node:os';
@@ -74,28 +74,35 @@ async function fillCache(): Promise<boolean> {
   if (folder === undefined || !isFromCheckout || process.env['NODE_DISABLE_COMPILE_CACHE'] !== undefined)
     return false;
   const source = fileURLToPath(new URL('..', import.meta.url));
-  const mark = join(
-    folder,
-    `vedette-${createHash('sha256').update(`${source} ${process.version}`).digest('hex').slice(0, 16)}`,
+  const modules = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
   );
-  if (existsSync(mark)) return false;
+  const mark = join(folder, `vedette-${digestOf([source])}`);
+  // Modules that have changed are to be added, too: decoder processes, which are killed at their end, add none.
+  const state = digestOf([
+    process.version,
+    ...modules.map((file) => `${file} ${statSync(join(source, file)).mtimeMs}`),
+  ]);
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === state) return false;
   try {
     await mkdir(folder, { recursive: true });
     // The process of a decoder leaves signals to the service, which does not run yet.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
     enableCompileCache(folder);
-    const entries = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
-      /-(worker|process)\.ts$|command-line\.ts$/.test(file),
-    );
+    const entries = modules.filter((file) => /-(worker|process)\.ts$|command-line\.ts$/.test(file));
     // One that wants to be told what to do fails, when it has been compiled.
     await Promise.allSettled(entries.map((file) => import(join(source, file))));
     flushCompileCache();
-    writeFileSync(mark, '');
+    writeFileSync(mark, state);
     return true;
   } catch {
     // A folder that can't be written to: the service runs without, with more memory.
     return false;
   }
+}
+
+function digestOf(words: readonly string[]): string {
+  return createHash('sha256').update(words.join('\n')).digest('hex').slice(0, 16);
 }
 
 function cacheFolder(environment: Environment): string {
