@@ -1,4 +1,3 @@
-import { createAnthropic } from '@ai-sdk/anthropic';
 import { z } from 'zod';
 import { makers } from '../models.ts';
 import { remoteFields, type ProviderAdapter } from '../provider-adapter.ts';
@@ -17,6 +16,9 @@ export const anthropicProvider: ProviderAdapter = {
       // Named here, as the client would take another address from its own environment variables.
       defaultBaseUrl: 'https://api.anthropic.com/v1',
       reasoning: 'none',
-      model: (id, baseURL, apiKey) => createAnthropic({ baseURL, apiKey, fetch: guardedFetch })(id),
+      model: async (id, baseURL, apiKey) => {
+        const { createAnthropic } = await import('@ai-sdk/anthropic');
+        return createAnthropic({ baseURL, apiKey, fetch: guardedFetch })(id);
+      },
     }),
 };

@@ -1,4 +1,3 @@
-import { createGoogleGenerativeAI } from '@ai-sdk/google';
 import { z } from 'zod';
 import { makers } from '../models.ts';
 import { remoteFields, type ProviderAdapter } from '../provider-adapter.ts';
@@ -17,6 +16,9 @@ export const googleProvider: ProviderAdapter = {
       defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta',
       reasoning: 'none',
       providerOptions: { google: { mediaResolution: 'MEDIA_RESOLUTION_LOW' } },
-      model: (id, baseURL, apiKey) => createGoogleGenerativeAI({ baseURL, apiKey, fetch: guardedFetch })(id),
+      model: async (id, baseURL, apiKey) => {
+        const { createGoogleGenerativeAI } = await import('@ai-sdk/google');
+        return createGoogleGenerativeAI({ baseURL, apiKey, fetch: guardedFetch })(id);
+      },
     }),
 };

@@ -25,7 +25,9 @@ export function createMakerProvider(
   const modelId = settings.model ?? maker.defaultModel;
   const known = findModel(maker, modelId);
   const apiKey = settings.apiKey;
+  // Loads the maker's client; whoever asks learns of a failure.
   const languageModel = model(modelId, settings.baseUrl ?? defaultBaseUrl, apiKey ?? 'none');
+  languageModel.catch(() => undefined);
   return createSdkProvider({
     ...rest,
     type: settings.type,

@@ -1,4 +1,3 @@
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { z } from 'zod';
 import { unknownPictures } from '../models.ts';
 import { remoteFields, webAddress, type ProviderAdapter } from '../provider-adapter.ts';
@@ -32,20 +31,21 @@ export const openaiCompatibleProvider: ProviderAdapter = {
     const isAtHome = isLocal || isPrivateHost(host);
     // A server at home costs nothing unless the user says so; elsewhere nobody knows what it costs.
     const isFree = isAtHome && settings.price === null;
-    const model = (supportsStructuredOutputs: boolean) =>
-      createOpenAICompatible({
+    const model = async (supportsStructuredOutputs: boolean) => {
+      const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
+      return createOpenAICompatible({
         name: 'server',
         baseURL,
         ...(settings.apiKey === null ? {} : { apiKey: settings.apiKey }),
         fetch: guardedFetch,
         supportsStructuredOutputs,
       })(modelId);
-    const models = { withSchema: model(true), inWords: model(false) };
+    };
     return createSdkProvider({
       type: settings.type,
       name: settings.name,
       modelId,
-      model: (withSchema) => (withSchema ? models.withSchema : models.inWords),
+      model,
       apiKey: settings.apiKey,
       missingKey: null,
       isLocal,

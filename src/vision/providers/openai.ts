@@ -1,4 +1,3 @@
-import { createOpenAI } from '@ai-sdk/openai';
 import { z } from 'zod';
 import { makers } from '../models.ts';
 import { remoteFields, type ProviderAdapter } from '../provider-adapter.ts';
@@ -19,6 +18,9 @@ export const openaiProvider: ProviderAdapter = {
       reasoning: 'none',
       // Nothing is kept at the maker beyond what its terms say of every call; no summary of thoughts is paid for.
       providerOptions: { openai: { store: false, reasoningSummary: null } },
-      model: (id, baseURL, apiKey) => createOpenAI({ baseURL, apiKey, fetch: guardedFetch }).responses(id),
+      model: async (id, baseURL, apiKey) => {
+        const { createOpenAI } = await import('@ai-sdk/openai');
+        return createOpenAI({ baseURL, apiKey, fetch: guardedFetch }).responses(id);
+      },
     }),
 };

@@ -1,5 +1,4 @@
-import { generateText, jsonSchema, NoObjectGeneratedError, Output, wrapLanguageModel } from 'ai';
-import type { LanguageModelUsage } from 'ai';
+import type { generateText, LanguageModelUsage, wrapLanguageModel } from 'ai';
 import type { Clock } from '../../core/clock.ts';
 import type { Description } from '../../core/event.ts';
 import type { TokenUsage } from '../../core/vision.ts';
@@ -12,7 +11,6 @@ import { buildPrompt, promptVersion } from '../prompt.ts';
 import type { TokenPrice } from '../provider-adapter.ts';
 import { VisionError } from '../vision-error.ts';
 import type { ChainMember, DescribeInput, PreparedCall, SentRequest } from '../vision-provider.ts';
-import { visionErrorOf } from './service-error.ts';
 
 type WrappedModel = Parameters<typeof wrapLanguageModel>[0]['model'];
 type CallOptions = Parameters<typeof generateText>[0];
@@ -22,7 +20,7 @@ export interface SdkProviderOptions {
   readonly name: string;
   readonly modelId: string;
   /** `withSchema` is false once the server has refused the schema. */
-  readonly model: (withSchema: boolean) => WrappedModel;
+  readonly model: (withSchema: boolean) => Promise<WrappedModel>;
   readonly apiKey: string | null;
   /** Said when a key is needed and there is none. */
   readonly missingKey: string | null;
@@ -48,15 +46,13 @@ const answerTokens = 400;
 /** Wrapping that the services put around prompt and schema. */
 const overheadTokens = 500;
 
-// Validates nothing: the client is to hand over whatever came, `readAnswer` mends it.
-const output = Output.object({
-  name: 'event_description',
-  schema: jsonSchema(answerSchema, { validate: (value) => ({ success: true, value }) }),
-});
-
 /** A provider that is asked through the AI SDK, one HTTP request a call. */
 export function createSdkProvider(options: SdkProviderOptions): ChainMember {
   let hasRefusedSchema = false;
+  // Now rather than at the first event, which would wait for it. It takes 16 MB, which a service without such a provider saves.
+  const client = loadClient();
+  // Whoever asks learns of it.
+  client.catch(() => undefined);
 
   async function prepare(input: DescribeInput, signal: AbortSignal): Promise<PreparedCall> {
     signal.throwIfAborted();
@@ -170,10 +166,11 @@ export function createSdkProvider(options: SdkProviderOptions): ChainMember {
     signal: AbortSignal,
   ): Promise<{ readonly answer: unknown; readonly usage: TokenUsage; readonly finish: string | undefined }> {
     const withSchema = !hasRefusedSchema;
+    const { generateText, NoObjectGeneratedError, output, visionErrorOf, wrapLanguageModel } = await client;
     try {
       const result = await generateText({
         // The client would print the warnings of every call on the console.
-        model: wrapLanguageModel({ model: options.model(withSchema), middleware: withoutWarnings }),
+        model: wrapLanguageModel({ model: await options.model(withSchema), middleware: withoutWarnings }),
         instructions: system,
         messages: [
           {
@@ -224,6 +221,18 @@ export function createSdkProvider(options: SdkProviderOptions): ChainMember {
     describe: async (input, signal) => await (await prepare(input, signal)).send(signal),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** What only a provider that is asked over the network needs. */
+async function loadClient() {
+  const { generateText, jsonSchema, NoObjectGeneratedError, Output, wrapLanguageModel } = await import('ai');
+  const { visionErrorOf } = await import('./service-error.ts');
+  // Validates nothing: the client is to hand over whatever came, `readAnswer` mends it.
+  const output = Output.object({
+    name: 'event_description',
+    schema: jsonSchema(answerSchema, { validate: (value) => ({ success: true, value }) }),
+  });
+  return { generateText, NoObjectGeneratedError, output, visionErrorOf, wrapLanguageModel };
 }
 
 /** Prepared before the server refused the schema, it does not hold them yet. */

@@ -1,4 +1,3 @@
-import { createXai } from '@ai-sdk/xai';
 import { z } from 'zod';
 import { makers } from '../models.ts';
 import { remoteFields, type ProviderAdapter } from '../provider-adapter.ts';
@@ -17,6 +16,9 @@ export const xaiProvider: ProviderAdapter = {
       defaultBaseUrl: 'https://api.x.ai/v1',
       reasoning: 'none',
       providerOptions: { xai: { store: false } },
-      model: (id, baseURL, apiKey) => createXai({ baseURL, apiKey, fetch: guardedFetch }).responses(id),
+      model: async (id, baseURL, apiKey) => {
+        const { createXai } = await import('@ai-sdk/xai');
+        return createXai({ baseURL, apiKey, fetch: guardedFetch }).responses(id);
+      },
     }),
 };
