@@ -244,8 +244,10 @@ export function createConfigSchema(
     media: z
       .strictObject({
         streams_per_host: wholeNumber(1, 16)
-          .default(4)
-          .describe('Cameras decoded by one process: fewer are safer, more need less memory.'),
+          .default(8)
+          .describe(
+            'Cameras decoded by one process: fewer are safer, more need less memory (a process takes some 45 MB).',
+          ),
       })
       .prefault({}),
     notifications: z

@@ -18,7 +18,7 @@ test.each(['', '# nothing\n', '---\n', 'cameras:\nserver:\n'])(
         log: { level: 'info' },
         pipeline: { workers: 2, queueCapacity: 50, captureWindowMs: 1200, drainMs: 30_000 },
         vision: defaultVision,
-        media: { streamsPerHost: 4 },
+        media: { streamsPerHost: 8 },
         notifications: { lostAfterMs: 60_000, conditions: ['dark', 'covered', 'defocused'] },
         cameras: [],
         retention: { days: 30, starredDays: 0, maxBytes: undefined, time: { hour: 3, minute: 30 } },

@@ -34,7 +34,7 @@ const config: Config = {
     reuseMinutes: 5,
     isBackfilling: true,
   },
-  media: { streamsPerHost: 4 },
+  media: { streamsPerHost: 8 },
   notifications: { lostAfterMs: 60_000, conditions: ['dark', 'covered', 'defocused'] },
   cameras: [
     {

@@ -34,7 +34,7 @@ export const defaultMediaLimits: MediaLimits = {
 export interface MediaServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** How many cameras share a process, and its fate; default 4. */
+  /** How many cameras share a process, and its fate; default 8. */
   readonly camerasPerHost?: number;
   readonly onHostLost?: (loss: HostLoss) => void;
   /** Overrides single ones of the defaults. */
@@ -77,7 +77,7 @@ class HostPool implements MediaService {
   #nextStream = 0;
   #lostCount = 0;
 
-  constructor({ clock, log, camerasPerHost = 4, onHostLost, limits = {} }: MediaServiceOptions) {
+  constructor({ clock, log, camerasPerHost = 8, onHostLost, limits = {} }: MediaServiceOptions) {
     this.#clock = clock;
     this.#quarantine = new Quarantine(clock);
     this.#log = log;
