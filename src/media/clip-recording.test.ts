@@ -6,8 +6,9 @@ import { startMjpegServer } from '../../test/support/mjpeg-server.ts';
 import { probeStream, type ProbedFrame } from '../../test/support/probe-stream.ts';
 import { makeClip, type Scene } from '../../test/support/render-clip.ts';
 import { startRtspServer, type RtspServer } from '../../test/support/rtsp-server.ts';
+import { streamRequest } from '../../test/support/stream-request.ts';
 import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
-import { CameraLostError, type CameraSource, type StreamRequest } from '../core/camera-source.ts';
+import { CameraLostError, type CameraSource } from '../core/camera-source.ts';
 import type { ClipOutcome, ClipRecording } from '../core/camera-video.ts';
 import { systemClock } from '../core/clock.ts';
 import type { AnalysisFrame } from '../core/frame.ts';
@@ -50,25 +51,6 @@ async function newPath(clip = 'h264.mp4'): Promise<string> {
   const path = `/cam${count}`;
   await rtsp.addStream(path, { clipPath: dir.file(clip) });
   return path;
-}
-
-function camera(url: string, change: Partial<StreamRequest> = {}): StreamRequest {
-  return {
-    name: 'yard',
-    cameraId: 'yard',
-    purpose: 'analysis',
-    protocol: 'rtsp',
-    url,
-    username: null,
-    password: null,
-    transport: 'tcp',
-    frameRate: 15,
-    pacing: 'realtime',
-    decode: 'full',
-    isLooping: false,
-    masks: [],
-    ...change,
-  };
 }
 
 /** Reads on until `onFrame` answers true, or the stream is lost. */
@@ -134,7 +116,7 @@ describe.concurrent('a clip', () => {
     ['hevc', 'hvc1'],
   ])('of %s begins before its event and holds every picture to its end', async (codec, tag) => {
     const path = dir.file(`whole-${codec}.mp4`);
-    await using source = media.openStream(camera(rtsp.url(await newPath(`${codec}.mp4`))));
+    await using source = media.openStream(streamRequest(rtsp.url(await newPath(`${codec}.mp4`))));
     const { at, outcome } = await recordAround(source, path);
     const clip = written(outcome);
     expect(clip).toEqual({
@@ -162,7 +144,7 @@ describe.concurrent('a clip', () => {
 
   test('that begins earlier than what is kept begins with the oldest key frame', async () => {
     const path = dir.file('early.mp4');
-    await using source = media.openStream(camera(rtsp.url(await newPath())));
+    await using source = media.openStream(streamRequest(rtsp.url(await newPath())));
     let clip: ClipRecording | undefined;
     let first = 0;
     await watch(source, ({ capturedAt }, index) => {
@@ -178,7 +160,7 @@ describe.concurrent('a clip', () => {
 
   test('ends by itself at the bound', async () => {
     const path = dir.file('bound.mp4');
-    await using source = media.openStream(camera(rtsp.url(await newPath())));
+    await using source = media.openStream(streamRequest(rtsp.url(await newPath())));
     let clip: ClipRecording | undefined;
     await watch(source, ({ capturedAt }, index) => {
       if (index === 5) clip = source.recordClip({ path, from: capturedAt, maxMs: 1500 });
@@ -192,7 +174,7 @@ describe.concurrent('a clip', () => {
   test('that is not ended ends with its camera', async () => {
     const path = dir.file('lost.mp4');
     const stream = await newPath();
-    await using source = media.openStream(camera(rtsp.url(stream)));
+    await using source = media.openStream(streamRequest(rtsp.url(stream)));
     let clip: ClipRecording | undefined;
     await watch(source, ({ capturedAt }, index) => {
       if (index === 20) clip = source.recordClip({ path, from: capturedAt - 500, maxMs: 60_000 });
@@ -206,7 +188,7 @@ describe.concurrent('a clip', () => {
 
   test('ends where the video becomes another one, and a later one begins there', async () => {
     const stream = await newPath();
-    await using source = media.openStream(camera(rtsp.url(stream)));
+    await using source = media.openStream(streamRequest(rtsp.url(stream)));
     const clips: ClipRecording[] = [];
     let switchedAt: number | undefined;
     await watch(source, ({ capturedAt }, index) => {
@@ -231,7 +213,7 @@ describe.concurrent('a clip', () => {
   test('for which the disk has no room fails, and its camera goes on', async () => {
     const path = dir.file('full.mp4');
     await symlink('/dev/full', path);
-    await using source = media.openStream(camera(rtsp.url(await newPath())));
+    await using source = media.openStream(streamRequest(rtsp.url(await newPath())));
     let clip: ClipRecording | undefined;
     let outcome: ClipOutcome | undefined;
     let framesAfter = 0;
@@ -248,7 +230,7 @@ describe.concurrent('a clip', () => {
   });
 
   test('that can not be written to its place fails and says why', async () => {
-    await using source = media.openStream(camera(rtsp.url(await newPath())));
+    await using source = media.openStream(streamRequest(rtsp.url(await newPath())));
     const { outcome } = await recordAround(source, dir.file('no-such-folder/clip.mp4'));
     expect(outcome).toMatchObject({
       kind: 'failed',
@@ -259,7 +241,7 @@ describe.concurrent('a clip', () => {
 
   test('that nobody wants any more is not completed', async () => {
     const path = dir.file('discarded.mp4');
-    await using source = media.openStream(camera(rtsp.url(await newPath())));
+    await using source = media.openStream(streamRequest(rtsp.url(await newPath())));
     let clip: ClipRecording | undefined;
     await watch(source, ({ capturedAt }, index) => {
       if (index === 5) clip = source.recordClip({ path, from: capturedAt, maxMs: 60_000 });
@@ -274,7 +256,7 @@ describe.concurrent('a clip', () => {
     await using mjpeg = await startMjpegServer();
     await mjpeg.addStream('/cam', { clipPath: dir.file('mjpeg.avi') });
     const path = dir.file('mjpeg.mp4');
-    await using source = media.openStream(camera(mjpeg.url('/cam'), { protocol: 'http_mjpeg' }));
+    await using source = media.openStream(streamRequest(mjpeg.url('/cam'), { protocol: 'http_mjpeg' }));
     let clip: ClipRecording | undefined;
     await watch(source, ({ capturedAt }, index) => {
       if (index === 3) clip = source.recordClip({ path, from: capturedAt, maxMs: 60_000 });
@@ -287,7 +269,7 @@ describe.concurrent('a clip', () => {
 
 test('a clip whose process is killed has failed, and so has one that is ordered later', async () => {
   await using service = createMediaService({ clock: systemClock, log: silentLog() });
-  await using source = service.openStream(camera(rtsp.url(await newPath())));
+  await using source = service.openStream(streamRequest(rtsp.url(await newPath())));
   const order = { path: dir.file('killed.mp4'), from: 0, maxMs: 60_000 };
   let clip: ClipRecording | undefined;
   await watch(source, (_, index) => {
@@ -302,7 +284,7 @@ test('a clip whose process is killed has failed, and so has one that is ordered 
 test('a clip of a recording, whose packets have no start codes, plays too', async () => {
   const path = dir.file('of-file.mp4');
   const change = { protocol: 'file', isLooping: true } as const;
-  await using source = media.openStream(camera(dir.file('h264.mp4'), change));
+  await using source = media.openStream(streamRequest(dir.file('h264.mp4'), change));
   const { outcome } = await recordAround(source, path);
   expect(written(outcome)).toMatchObject({ codec: 'h264', width: 480, height: 270 });
   expectUnbroken(await framesOf(path));

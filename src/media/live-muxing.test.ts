@@ -4,6 +4,7 @@ import { startMjpegServer } from '../../test/support/mjpeg-server.ts';
 import { probeStream } from '../../test/support/probe-stream.ts';
 import { makeClip, type Scene } from '../../test/support/render-clip.ts';
 import { startRtspServer, type RtspServer } from '../../test/support/rtsp-server.ts';
+import { streamRequest } from '../../test/support/stream-request.ts';
 import { makeTempDir, type TempDir } from '../../test/support/temp-dir.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import { CameraLostError, type CameraSource, type StreamRequest } from '../core/camera-source.ts';
@@ -48,28 +49,9 @@ afterAll(async () => {
   await dir[Symbol.asyncDispose]();
 });
 
-function request(url: string, change: Partial<StreamRequest> = {}): StreamRequest {
-  return {
-    name: 'yard',
-    cameraId: 'yard',
-    purpose: 'analysis',
-    protocol: 'rtsp',
-    url,
-    username: null,
-    password: null,
-    transport: 'tcp',
-    frameRate: 15,
-    pacing: 'realtime',
-    decode: 'full',
-    isLooping: false,
-    masks: [],
-    ...change,
-  };
-}
-
 /** A camera that is being analysed, as it is in the service. */
 async function watched(url: string, change: Partial<StreamRequest> = {}): Promise<CameraSource> {
-  const source = media.openStream(request(url, change));
+  const source = media.openStream(streamRequest(url, change));
   const frames = source.open(AbortSignal.timeout(25_000))[Symbol.asyncIterator]();
   for (let count = 0; count < 5; count += 1) await frames.next();
   // Read on until it ends; nobody looks.
@@ -182,7 +164,7 @@ test('it ends with the camera, and with its process', async () => {
   expect(chunks.length).toBeGreaterThanOrEqual(5);
   await using service = createMediaService({ clock: systemClock, log: silentLog() });
   rtsp.setFault('/ending', null);
-  await using other = service.openStream(request(rtsp.url('/ending')));
+  await using other = service.openStream(streamRequest(rtsp.url('/ending')));
   const frames = other.open(AbortSignal.timeout(20_000))[Symbol.asyncIterator]();
   await frames.next();
   const lost = take(other, ({ length }) => {

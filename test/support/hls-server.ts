@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile } from 'node:fs/promises';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { rm } from 'node:fs/promises';
 import { siblingModule } from '../../src/core/sibling-module.ts';
+import { startHttpListener } from './http-listener.ts';
 
 /** What goes wrong with a stream until it is taken back. */
 export type HlsFault =
@@ -62,12 +61,10 @@ const listed = 5;
 
 /** HLS as servers beside cameras have it, on the loopback interface. */
 export async function startHlsServer(): Promise<HlsServer> {
-  const host = '127.0.0.1';
   const streams = new Map<string, HlsStream>();
   const masters = new Map<string, string>();
   const requests = new Map<string, number>();
-  const server = createServer((request, response) => {
-    response.on('error', () => undefined);
+  const listener = await startHttpListener((request, response) => {
     const url = request.url ?? '/';
     const master = masters.get(url);
     if (master !== undefined) {
@@ -82,29 +79,14 @@ export async function startHlsServer(): Promise<HlsServer> {
     else serve(stream, name, response);
     if (name.endsWith('.ts')) requests.set(path, (requests.get(path) ?? 0) + 1);
   });
-  const listen = async (port: number): Promise<void> => {
-    const listening = once(server, 'listening');
-    server.listen(port, host);
-    await listening;
-  };
-  await listen(0);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server that listens has one
-  const { port } = server.address() as AddressInfo;
   const streamAt = (path: string): HlsStream => {
     const stream = streams.get(path);
     if (stream === undefined) throw new Error(`There is no stream at ${path}; add it with addStream.`);
     return stream;
   };
-  const stop = async (): Promise<void> => {
-    if (!server.listening) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  };
   return {
-    port,
-    url: (path) => `http://${host}:${port}${path}`,
+    port: listener.port,
+    url: listener.url,
     addStream: async (path, { clipPath, isFinished = false }) => {
       const segments = await cut(clipPath);
       streams.set(path, { segments, isFinished, since: performance.now(), fault: null, stalledAt: null });
@@ -125,11 +107,9 @@ export async function startHlsServer(): Promise<HlsServer> {
       stream.stalledAt = fault?.kind === 'stall' ? performance.now() : null;
     },
     segmentRequests: (path) => requests.get(path) ?? 0,
-    stop,
-    restart: async () => {
-      if (!server.listening) await listen(port);
-    },
-    [Symbol.asyncDispose]: stop,
+    stop: listener.stop,
+    restart: listener.restart,
+    [Symbol.asyncDispose]: listener.stop,
   };
 }
 

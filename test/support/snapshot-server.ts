@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readClipPackets, type Clip } from './clip-packets.ts';
 import { Authenticator, type AuthScheme, type Credentials } from './http-auth.ts';
+import { startHttpListener } from './http-listener.ts';
 
 /** What goes wrong with a camera until it is taken back. */
 export type SnapshotFault =
@@ -62,39 +61,22 @@ interface SnapshotCamera extends SnapshotOptions {
 
 /** Cameras that answer each request with one JPEG, on the loopback interface. */
 export async function startSnapshotServer(): Promise<SnapshotServer> {
-  const host = '127.0.0.1';
   const cameras = new Map<string, SnapshotCamera>();
   let accepted = 0;
-  const server = createServer((request, response) => {
-    response.on('error', () => undefined);
+  const listener = await startHttpListener((request, response) => {
     const camera = cameras.get(request.url ?? '/');
     if (camera === undefined) response.writeHead(404).end();
     else serve(camera, request, response).catch(() => response.destroy());
   });
-  server.on('connection', () => (accepted += 1));
-  const listen = async (port: number): Promise<void> => {
-    const listening = once(server, 'listening');
-    server.listen(port, host);
-    await listening;
-  };
-  await listen(0);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server that listens has one
-  const { port } = server.address() as AddressInfo;
+  listener.server.on('connection', () => (accepted += 1));
   const cameraAt = (path: string): SnapshotCamera => {
     const camera = cameras.get(path);
     if (camera === undefined) throw new Error(`There is no camera at ${path}; add it with addCamera.`);
     return camera;
   };
-  const stop = async (): Promise<void> => {
-    if (!server.listening) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  };
   return {
-    port,
-    url: (path) => `http://${host}:${port}${path}`,
+    port: listener.port,
+    url: listener.url,
     addCamera: async (path, options) => {
       const { credentials, auth = 'basic' } = options;
       cameras.set(path, {
@@ -111,11 +93,9 @@ export async function startSnapshotServer(): Promise<SnapshotServer> {
     },
     stats: (path) => ({ ...cameraAt(path).stats }),
     connections: () => accepted,
-    stop,
-    restart: async () => {
-      if (!server.listening) await listen(port);
-    },
-    [Symbol.asyncDispose]: stop,
+    stop: listener.stop,
+    restart: listener.restart,
+    [Symbol.asyncDispose]: listener.stop,
   };
 }
 

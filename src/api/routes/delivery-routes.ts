@@ -6,7 +6,8 @@ import type { Delivery } from '../../store/event-store.ts';
 import { apiPrefix, type ApiApp } from '../api-app.ts';
 import type { ApiServices } from '../api-services.ts';
 import { errorResponses } from '../error-reply.ts';
-import { emptyBody, idParams, queryInteger } from '../query-values.ts';
+import { pageFields, pagePlace, pageQuery } from '../paging.ts';
+import { emptyBody, idParams } from '../query-values.ts';
 
 const status = z.enum(['pending', 'sent', 'dead']);
 
@@ -30,10 +31,7 @@ const listSchema = z
   .object({
     deliveries: z.array(deliverySchema),
     total_count: z.int(),
-    has_more: z.boolean(),
-    next_offset: z.int().nullable(),
-    limit: z.int(),
-    offset: z.int(),
+    ...pageFields,
   })
   .meta({ id: 'DeliveryList' });
 
@@ -46,8 +44,7 @@ export function registerDeliveryRoutes(app: ApiApp, { store, clock }: ApiService
       summary: 'What was told to whom, newest first',
       querystring: z.strictObject({
         status: status.optional(),
-        limit: queryInteger(1, 500, 50),
-        offset: queryInteger(0, 1_000_000_000, 0),
+        ...pageQuery,
       }),
       response: { 200: listSchema, ...errorResponses(422, 503) },
     },
@@ -58,15 +55,10 @@ export function registerDeliveryRoutes(app: ApiApp, { store, clock }: ApiService
         limit,
         offset,
       });
-      const next = offset + page.deliveries.length;
-      const hasMore = page.deliveries.length > 0 && next < page.totalCount;
       return reply.send({
         deliveries: page.deliveries.map(toDeliveryWire),
         total_count: page.totalCount,
-        has_more: hasMore,
-        next_offset: hasMore ? next : null,
-        limit,
-        offset,
+        ...pagePlace(request.query, page.deliveries.length, page.totalCount),
       });
     },
   });

@@ -4,17 +4,15 @@ import { notificationWireSchema, toNotificationWire } from '../../core/notificat
 import { apiPrefix, type ApiApp } from '../api-app.ts';
 import type { ApiServices } from '../api-services.ts';
 import { errorResponses } from '../error-reply.ts';
-import { emptyBody, idParams, queryInteger } from '../query-values.ts';
+import { pageFields, pagePlace, pageQuery } from '../paging.ts';
+import { emptyBody, idParams } from '../query-values.ts';
 
 const listSchema = z
   .object({
     notifications: z.array(notificationWireSchema),
     total_count: z.int(),
     unread_count: z.int(),
-    has_more: z.boolean(),
-    next_offset: z.int().nullable(),
-    limit: z.int(),
-    offset: z.int(),
+    ...pageFields,
   })
   .meta({ id: 'NotificationList' });
 
@@ -27,24 +25,18 @@ export function registerNotificationRoutes(app: ApiApp, { store, clock }: ApiSer
       summary: 'What you were told beside events, newest first',
       querystring: z.strictObject({
         unread: z.enum(['true', 'false']).optional().meta({ description: 'true: only what nobody has read' }),
-        limit: queryInteger(1, 500, 50),
-        offset: queryInteger(0, 1_000_000_000, 0),
+        ...pageQuery,
       }),
       response: { 200: listSchema, ...errorResponses(422, 503) },
     },
     async handler(request, reply) {
       const { unread, limit, offset } = request.query;
       const page = await store.notifications.list({ onlyUnread: unread === 'true', limit, offset });
-      const next = offset + page.notifications.length;
-      const hasMore = page.notifications.length > 0 && next < page.totalCount;
       return reply.send({
         notifications: page.notifications.map(toNotificationWire),
         total_count: page.totalCount,
         unread_count: page.unreadCount,
-        has_more: hasMore,
-        next_offset: hasMore ? next : null,
-        limit,
-        offset,
+        ...pagePlace(request.query, page.notifications.length, page.totalCount),
       });
     },
   });
