@@ -29,7 +29,7 @@ export function nearMissOf(
     if (scene.isCandidate[index] === 1) continue;
     const box = (region.right - region.left + 1) * (region.bottom - region.top + 1);
     consider(region.area, [
-      most('light', 1 - region.newShare, 1 - leastNewShare, 'share'),
+      most('light', region.showsGround ? 1 : 1 - region.newShare, 1 - leastNewShare, 'share'),
       least('texture', region.mass / box, leastDensity, 'times'),
     ]);
   }

@@ -24,6 +24,10 @@ export interface CellRegion {
   energy: number;
   /** Mean changes per second of its cells between still and moving, before this frame. */
   flicker: number;
+  /** Share of its cells that are darker than the scene, 0..1. */
+  darkShare: number;
+  /** The scene's own detail goes on inside it: only its light has changed. Said once it has been judged. */
+  showsGround: boolean;
 }
 
 /** How much of a region there is, and where. */
@@ -151,6 +155,7 @@ export class RegionFinder {
     let active = 0;
     let flicker = 0;
     let energy = 0;
+    let dark = 0;
     for (let i = 0; i < size; i += 1) {
       const cell = this.#stack[i] ?? 0;
       const y = Math.floor(cell / width);
@@ -166,7 +171,9 @@ export class RegionFinder {
       const block = Math.floor(y / blockSide) * input.blocksWide + Math.floor(x / blockSide);
       fresh += input.isNewBlock[block] ?? 0;
       active += input.isActive[cell] ?? 0;
-      energy += Clutter.energyOf(input.residual[cell] ?? 0);
+      const residual = input.residual[cell] ?? 0;
+      energy += Clutter.energyOf(residual);
+      if (residual < 0) dark += 1;
       flicker += input.flicker[cell] ?? 0;
     }
     region.area = size;
@@ -181,6 +188,8 @@ export class RegionFinder {
     region.activity = active / size;
     region.energy = energy;
     region.flicker = flicker / size;
+    region.darkShare = dark / size;
+    region.showsGround = false;
   }
 }
 
@@ -198,5 +207,7 @@ export function emptyRegion(): CellRegion {
     activity: 0,
     energy: 0,
     flicker: 0,
+    darkShare: 0,
+    showsGround: false,
   };
 }

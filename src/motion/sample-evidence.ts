@@ -4,7 +4,8 @@ import type { CellGrid } from './cell-grid.ts';
 import { leastDensity, leastNewShare, weakStrength, type CellRegion } from './regions.ts';
 import type { Scene } from './scene.ts';
 import { sensitivityScales } from './sensitivity.ts';
-import { leastGrowth, leastPresence, swingingFlicker, travelAmongSwinging, type Track } from './tracks.ts';
+import type { Track } from './track.ts';
+import { leastGrowth, leastPresence, swingingFlicker, travelAmongSwinging } from './tracks.ts';
 import type { CountedPart } from './zones.ts';
 
 /** More subjects than this are not told of. */

@@ -5,10 +5,10 @@ import { shrinkMoved, smoothCells, type CellGrid } from './cell-grid.ts';
 import { Clutter } from './clutter.ts';
 import type { MotionDetector, MotionOptions } from './motion-detector.ts';
 import { nearMissOf } from './near-miss.ts';
-import { leastDensity, leastNewShare, weakStrength, type CellRegion, type RegionExtent } from './regions.ts';
+import { weakStrength, type CellRegion, type RegionExtent } from './regions.ts';
 import type { CountedSubject } from './sample-evidence.ts';
 import { maxBufferedFrames } from './scene-buffer.ts';
-import { changedAllOver, readCells, Scene, wholenessOf } from './scene.ts';
+import { bringsStructure, changedAllOver, readCells, Scene, wholenessOf } from './scene.ts';
 import { sensitivityScales, smallestSubject, type SensitivityScale } from './sensitivity.ts';
 import { subjectQuality } from './subject-quality.ts';
 import type { CountedPart } from './zones.ts';
@@ -285,7 +285,7 @@ class SceneDetector implements MotionDetector {
     let lightCount = 0;
     for (let i = 0; i < found.length; i += 1) {
       const region = found[i];
-      const isStructure = region !== undefined && region.newShare > leastNewShare && isSolid(region);
+      const isStructure = region !== undefined && bringsStructure(scene, region, i + 1);
       isCandidate[i] = isStructure ? 1 : 0;
       if (!isStructure) lightCount += 1;
     }
@@ -350,12 +350,6 @@ class SceneDetector implements MotionDetector {
       else kind[cell] = level[cell] === 2 ? 1 : 0;
     }
   }
-}
-
-/** The cells of a subject lie close together or differ strongly; a texture that is coded anew does neither. */
-function isSolid(region: CellRegion): boolean {
-  const box = (region.right - region.left + 1) * (region.bottom - region.top + 1);
-  return region.mass >= leastDensity * box;
 }
 
 /** What counts of a subject; `undefined` when too little of it lies where the zones let motion count. */

@@ -4,8 +4,16 @@ import { CameraShift } from './camera-shift.ts';
 import { createCellGrid, shrinkToCells, smoothCells, type CellGrid } from './cell-grid.ts';
 import { Clutter } from './clutter.ts';
 import { HiddenCells } from './hidden-cells.ts';
+import { LightWitness } from './light-witness.ts';
 import type { MotionOptions } from './motion-detector.ts';
-import { emptyRegion, RegionFinder, type RegionExtent } from './regions.ts';
+import {
+  emptyRegion,
+  leastDensity,
+  leastNewShare,
+  RegionFinder,
+  type CellRegion,
+  type RegionExtent,
+} from './regions.ts';
 import { ResidualHistory } from './residual-history.ts';
 import { EvidenceReader } from './sample-evidence.ts';
 import { SceneBuffer } from './scene-buffer.ts';
@@ -21,6 +29,7 @@ export class Scene {
   readonly hidden: HiddenCells;
   readonly model: BackgroundModel;
   readonly light: SceneLight;
+  readonly witness: LightWitness;
   readonly finder: RegionFinder;
   readonly clutter: Clutter;
   readonly tracker: Tracker;
@@ -76,6 +85,7 @@ export class Scene {
     this.residual = new Float32Array(this.grid.count);
     this.model = new BackgroundModel(this.grid);
     this.light = new SceneLight(this.grid, this.hidden.cells);
+    this.witness = new LightWitness(this.grid);
     this.finder = new RegionFinder(this.grid);
     this.buffer = new SceneBuffer(this.grid.count);
     this.cells = new Float32Array(this.grid.count);
@@ -122,4 +132,18 @@ export function wholenessOf(scene: Scene, movingShare: number): number {
 /** New structure in most parts of the picture at once: a switch, or a codec that has coded the picture anew. */
 export function changedAllOver(scene: Scene): boolean {
   return scene.light.newParts >= 0.75 && scene.light.newShare - scene.newShare > 0.3;
+}
+
+/** Whether a region, whose number is `label`, brings structure of its own: what doesn't is light, or what a codec coded anew. */
+export function bringsStructure(scene: Scene, region: CellRegion, label: number): boolean {
+  if (region.newShare <= leastNewShare || !isSolid(region)) return false;
+  const { witness, finder, cells, model } = scene;
+  region.showsGround = witness.seesGround(region, label, finder.labels, cells, model.mean, model.spread);
+  return !region.showsGround;
+}
+
+/** The cells of a subject lie close together or differ strongly; a texture that is coded anew does neither. */
+function isSolid(region: CellRegion): boolean {
+  const box = (region.right - region.left + 1) * (region.bottom - region.top + 1);
+  return region.mass >= leastDensity * box;
 }

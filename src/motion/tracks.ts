@@ -1,76 +1,12 @@
 import type { Clutter } from './clutter.ts';
 import type { CellRegion } from './regions.ts';
-
-/** What was asked of a track when it was last judged, and how it stood: the moment of its confirmation once that has come. */
-export interface Judgement {
-  /** Frames in which it had to be found, and what asks for more than usual. */
-  needed: number;
-  frameGuard: 'brief' | 'clutter' | 'fast' | 'flicker';
-  /** Share of the frames of its life in which it was found. */
-  presence: number;
-  /** Cells of it that changed, on average, and the least. */
-  busyCells: number;
-  leastBusyCells: number;
-  /** Cells from where it was first seen that it had to go. */
-  leastReach: number;
-  /** Way to where it is, straight ÷ as it went, and the least. */
-  straightness: number;
-  leastStraightness: number;
-  /** It counts since it grew, not since it went. */
-  isGrowing: boolean;
-  /** Cells on the side of a square of its size, more than when it was first seen. */
-  growth: number;
-}
-
-/** What is followed from frame to frame. Lengths in cells, times in ms of the stream. */
-export interface Track extends Judgement {
-  isUsed: boolean;
-  /** Counts the tracks; a later one in the same place has another. */
-  id: number;
-  /** It has moved like a subject. */
-  isConfirmed: boolean;
-  x: number;
-  y: number;
-  /** Cells per frame. */
-  velocityX: number;
-  velocityY: number;
-  area: number;
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
-  /** Where and how large it was when first seen. */
-  birthX: number;
-  birthY: number;
-  birthArea: number;
-  bornAt: number;
-  /** Frames in which a region was found for it. */
-  hits: number;
-  /** Frames in row without. */
-  misses: number;
-  /** Frames since it was first seen, with and without. */
-  frames: number;
-  lastSeenAt: number;
-  /** Where it was when it last moved on, and how long its way from anchor to anchor is. */
-  anchorX: number;
-  anchorY: number;
-  anchorArea: number;
-  path: number;
-  lastMovedAt: number;
-  /** Farthest from where it was first seen. */
-  reach: number;
-  /** For the clutter that it is when it was nothing. */
-  energy: number;
-  touchedEdge: boolean;
-  /** Share of its cells that differ from 0.6 s before, lately. */
-  activity: number;
-  /** The region of this frame; -1 for none. */
-  region: number;
-}
+import { emptyTrack, type Track } from './track.ts';
 
 const maxTracks = 48;
 /** Tracks that begin in one frame without being a burst. */
 const burstBirths = 7;
+/** Tracks that begin in a frame below which the scene is calm: one in four seconds, so that a newcomer is hardly mistaken for another. */
+const calmBirths = 0.05;
 /** Milliseconds that a track may go unseen. */
 const maxUnseenMs = 700;
 /** Frames in which a subject must be found before it counts, when the scene is without clutter. */
@@ -81,6 +17,15 @@ export const leastPresence = 0.7;
 const leastTravel = 2.5;
 /** Steps of this share of its own size a frame are fast: insects and flakes near the lens, or vehicles. */
 const fastSteps = 0.5;
+/**
+ * Share of dark cells below which what is fast is taken for an insect, a drop or a flake: those are seen since they are lit, so they
+ * are brighter than what is behind them. Vehicles and people have dark parts, or a shadow.
+ */
+const leastDarkShare = 0.25;
+/** Where so many insects were seen lately, the next bright thing is one, too, unless it stays for as many frames more: most are gone by then. */
+const swarmSize = 0.7;
+const swarmFrames = 5;
+const swarmMemorySeconds = 60;
 /** Changes per second of a region's cells that a subject brings about by coming. */
 const passingFlicker = 0.12;
 /** Changes per second of a region's cells above which it lies in something that swings. */
@@ -111,6 +56,8 @@ export class Tracker {
   /** Between frames that are judged, lately: what a camera delivers is not always what it is asked for. */
   #frameSeconds: number;
   #lastTime = Number.NaN;
+  /** Insects that were seen lately. */
+  #swarm = 0;
 
   constructor(surroundings: TrackSurroundings) {
     this.#surroundings = surroundings;
@@ -135,6 +82,7 @@ export class Tracker {
   update(regions: readonly CellRegion[], isCandidate: Uint8Array, time: number, isSuspicious: boolean): void {
     this.#taken.fill(0);
     this.#measurePace(time);
+    this.#swarm *= Math.exp(-this.#frameSeconds / swarmMemorySeconds);
     // The longer a track has been followed, the earlier it chooses.
     // oxlint-disable-next-line unicorn/no-array-sort -- in place: nothing is allocated per frame
     this.#tracks.sort((a, b) => b.hits - a.hits);
@@ -190,7 +138,12 @@ export class Tracker {
     const expectedY = track.y + (track.misses === 0 ? track.velocityY : 0);
     const size = Math.sqrt((track.right - track.left + 1) * (track.bottom - track.top + 1));
     // A newcomer's speed is unknown; the longer it is followed, the better its next place is known.
-    const own = track.hits < 2 ? 3 + 1.8 * size : track.hits < 3 ? 3 + 0.8 * size : 2 + 0.5 * size;
+    const own =
+      track.hits < 2
+        ? 3 + (this.#usualBirths < calmBirths ? 3 : 1.8) * size
+        : track.hits < 3
+          ? 3 + 0.8 * size
+          : 2 + 0.5 * size;
     const reach = own * Math.sqrt(steps) * this.#pace;
     const maxRatio = track.hits < 3 ? 6 : 3.5;
     let best = -1;
@@ -225,6 +178,7 @@ export class Tracker {
     track.isUsed = false;
     // A subject leaves at the edge or is gone for good after a while; what vanishes in the middle at once was none.
     const isBrief = track.lastSeenAt - track.bornAt < 1500 && !track.touchedEdge;
+    if (track.isInsectLike && time - track.bornAt < 5000) this.#swarm += 1;
     if (!track.isConfirmed || isBrief) {
       this.#surroundings.clutter.add(track.x, track.y, track.area, track.energy, track.hits);
     }
@@ -250,6 +204,9 @@ export class Tracker {
     track.reach = 0;
     track.energy = region.energy;
     track.touchedEdge = false;
+    track.isInsectLike = false;
+    track.needed = leastHits;
+    track.leastReach = leastTravel;
     track.activity = region.activity;
     track.region = index;
     this.#settle(track, region, time);
@@ -297,7 +254,11 @@ export class Tracker {
     const isFast = Math.hypot(track.velocityX, track.velocityY) > fastSteps * size * this.#pace;
     const restless = Math.max(0, region.flicker - passingFlicker);
     const flickerHits = Math.min(3, Math.ceil(restless * 10));
-    track.needed = hits + (isFast ? 3 : 0) + flickerHits;
+    const isLit = region.darkShare < leastDarkShare;
+    const fastHits = isFast ? (isLit || hits > leastHits ? 3 : 1) : 0;
+    const swarmHits = isLit && this.#swarm > swarmSize ? swarmFrames : 0;
+    track.isInsectLike = isFast && isLit;
+    track.needed = hits + fastHits + flickerHits + swarmHits;
     track.frameGuard = hits > leastHits ? 'clutter' : isFast ? 'fast' : flickerHits > 0 ? 'flicker' : 'brief';
     // A chain of chance finds has holes.
     track.presence = track.hits / track.frames;
@@ -342,49 +303,4 @@ function anchor(track: Track, region: CellRegion, time: number): void {
   track.anchorY = region.y;
   track.anchorArea = region.area;
   track.lastMovedAt = time;
-}
-
-function emptyTrack(): Track {
-  return {
-    isUsed: false,
-    id: 0,
-    isConfirmed: false,
-    x: 0,
-    y: 0,
-    velocityX: 0,
-    velocityY: 0,
-    area: 0,
-    left: 0,
-    top: 0,
-    right: 0,
-    bottom: 0,
-    birthX: 0,
-    birthY: 0,
-    birthArea: 0,
-    bornAt: 0,
-    hits: 0,
-    misses: 0,
-    frames: 0,
-    lastSeenAt: 0,
-    anchorX: 0,
-    anchorY: 0,
-    anchorArea: 0,
-    path: 0,
-    lastMovedAt: 0,
-    reach: 0,
-    energy: 0,
-    touchedEdge: false,
-    activity: 0,
-    region: -1,
-    needed: leastHits,
-    frameGuard: 'brief',
-    presence: 1,
-    busyCells: 0,
-    leastBusyCells: 3,
-    leastReach: leastTravel,
-    straightness: 1,
-    leastStraightness: 0.5,
-    isGrowing: false,
-    growth: 0,
-  };
 }
