@@ -10,6 +10,7 @@ import type { DetectorShelf } from './detector-shelf.ts';
 import { FrameAnalyser, type AnalysisItem, type DecodedFacts } from './frame-analyser.ts';
 import { DecodeGate } from './decode-gate.ts';
 import { DecodeReport } from './decode-report.ts';
+import type { DecoderTurns } from './decoder-turns.ts';
 import { FrameGate } from './frame-gate.ts';
 import { FrameJudge } from './frame-judge.ts';
 import { GatedPackets } from './gated-packets.ts';
@@ -45,6 +46,8 @@ export interface HostStreamOptions {
   readonly shelf: DetectorShelf;
   readonly send: (message: FromHost) => void;
   readonly count: (counter: HostCounter, by: number) => void;
+  /** Shared by the streams of the process. */
+  readonly turns: DecoderTurns;
 }
 
 /**
@@ -103,7 +106,7 @@ export class HostStream {
     this.#ring = new PacketRing(keepMs, limits.ringBytes, (evicted) => {
       count('packetsEvicted', evicted);
     });
-    this.#desk = new PictureDesk(id, this.#ring, request, send);
+    this.#desk = new PictureDesk(id, this.#ring, request, send, options.turns);
     this.#times = new PacketTimes(request, options.clock);
     const dimensions = (): DecodedFacts | undefined => (this.#analyser ?? this.#keyframes)?.facts;
     this.#outlets = new PacketOutlets({ stream: id, ring: this.#ring, send, count, dimensions });

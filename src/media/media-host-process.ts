@@ -14,8 +14,11 @@ import {
   type HostCounters,
   type ToHost,
 } from './host-protocol.ts';
+import { DecoderTurns } from './decoder-turns.ts';
 import { HostStream } from './host-stream.ts';
 
+/** For pictures: what one decoder needs is known, what all cameras' at once need is not. */
+const turns = new DecoderTurns(2, systemClock);
 const streams = new Map<number, HostStream>();
 const shelf = new DetectorShelf(systemClock, createLookingDetector);
 const counters: Record<HostCounter, number> = { ...noCounters };
@@ -44,7 +47,17 @@ function receive(message: ToHost): void {
   switch (message.kind) {
     case 'open': {
       const { stream: id, request, limits, proof } = message;
-      const stream = new HostStream({ id, request, limits, proof, clock: systemClock, shelf, send, count });
+      const stream = new HostStream({
+        id,
+        request,
+        limits,
+        proof,
+        clock: systemClock,
+        shelf,
+        turns,
+        send,
+        count,
+      });
       streams.set(id, stream);
       stream.start();
       return;

@@ -1,6 +1,7 @@
 import type { CodecParameters, Packet } from 'node-av/lib';
 import type { StreamRequest } from '../core/camera-source.ts';
 import { messageOf } from '../core/errors.ts';
+import type { DecoderTurns } from './decoder-turns.ts';
 import { pictureRequestLimit, type FromHost } from './host-protocol.ts';
 import type { PacketRing, RingEntry } from './packet-ring.ts';
 import { decodePictures } from './picture-decoder.ts';
@@ -34,6 +35,7 @@ export class PictureDesk {
   readonly #ring: PacketRing<Packet>;
   readonly #request: PictureRequest;
   readonly #send: (message: FromHost) => void;
+  readonly #turns: DecoderTurns;
   #waiting: Order[] = [];
   #current: Order | undefined;
   #serving: Promise<void> = Promise.resolve();
@@ -43,11 +45,13 @@ export class PictureDesk {
     ring: PacketRing<Packet>,
     request: PictureRequest,
     send: (message: FromHost) => void,
+    turns: DecoderTurns,
   ) {
     this.#stream = stream;
     this.#ring = ring;
     this.#request = request;
     this.#send = send;
+    this.#turns = turns;
   }
 
   /** @param parameters `undefined` as long as the stream is not open */
@@ -101,7 +105,9 @@ export class PictureDesk {
 
   async #fulfil(order: Order): Promise<void> {
     const { request, cancelled } = order;
+    const giveBack = await this.#turns.take(cancelled.signal);
     try {
+      if (cancelled.signal.aborted) return;
       const pictures = await decodePictures({ ...order, masks: this.#request.masks }, cancelled.signal);
       if (cancelled.signal.aborted) return;
       const whole = pictures.filter((picture) => picture !== undefined);
@@ -116,6 +122,7 @@ export class PictureDesk {
     } catch (error) {
       this.#refuse(request, `The frames could not be made into pictures: ${messageOf(error)}.`);
     } finally {
+      giveBack();
       free(order);
     }
   }
