@@ -20,7 +20,8 @@ import { EpisodeTracker, type Episode } from '../src/motion/episodes.ts';
 import { createMotionDetector } from '../src/motion/scene-detector.ts';
 import { grayFrames } from '../test/support/gray-frames.ts';
 import { createCanvas, toBytes } from './accuracy-painter.ts';
-import { scenes, type RenderedScene } from './accuracy-scenes.ts';
+import type { RenderedScene } from './accuracy-scene.ts';
+import { scenes } from './accuracy-scenes.ts';
 import { scoreClip, totalOf, type ClipScore, type ClipTruth } from './accuracy-score.ts';
 import { sceneHeight, sceneWidth, type Interval } from './accuracy-weather.ts';
 

@@ -15,7 +15,8 @@ import { EpisodeTracker, type Episode } from '../src/motion/episodes.ts';
 import { createMotionDetector } from '../src/motion/scene-detector.ts';
 import { motionRule, wouldOpen } from '../src/motion/what-if.ts';
 import { createCanvas, toBytes } from './accuracy-painter.ts';
-import { scenes, type RenderedScene } from './accuracy-scenes.ts';
+import type { RenderedScene } from './accuracy-scene.ts';
+import { scenes } from './accuracy-scenes.ts';
 import { sceneHeight, sceneWidth, type Interval } from './accuracy-weather.ts';
 
 const frameRate = 5;
