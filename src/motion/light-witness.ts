@@ -14,10 +14,11 @@ const certainty = 2;
 const leastSaying = 0.2;
 const fewestSaying = 5;
 /**
- * Share of those that say light, from which the region is light. The rims of light that moves say otherwise; of subjects on real
- * footage, with their shadows and the ground at their outline, about a third say light.
+ * Share of those that say light, from which the region is light. The rims of light that moves say otherwise. Of subjects about a third
+ * say light, where their shadows and the ground at their outline belong to them, and well over half where somebody drags a long
+ * shadow: at 0.6, people in the painted street were seen two seconds late.
  */
-const leastLight = 0.6;
+const leastLight = 0.8;
 /**
  * Variance of the noise of a cell less the mean of its four neighbours, as a share of that of a cell. Cells are weighed 1 2 1 in both
  * directions, so that neighbours share 2/3 of their noise, those across a corner 4/9, those two apart 1/6:

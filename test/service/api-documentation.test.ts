@@ -202,7 +202,7 @@ class Stage {
         .prepare(`insert into event_clips values (?, 'ready', null, ?, ?, ?, 360, 'h264', 320, 240)`)
         .run(id, path, now, now + 9000);
       connection
-        .prepare('insert into event_evidence values (?, ?)')
+        .prepare('insert into event_evidence (event_id, evidence_json) values (?, ?)')
         .run(id, JSON.stringify(exampleEvidence()));
     });
     return id;
